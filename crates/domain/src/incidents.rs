@@ -1,0 +1,182 @@
+//! Incidents (kejadian): the record of one response, and the crews that go.
+//!
+//! States follow the usual course of a command centre: new, triaged, open, dispatched, on scene,
+//! contained, resolved, verified, closed, and reopened. `verified` is another role's word; what
+//! the reporters say stands on their reports. The timeline is append-only and carries ids only.
+
+use serde::{Deserialize, Serialize};
+
+use crate::geo::{AreaId, Position};
+use crate::organisation::TeamId;
+use crate::reports::ReportId;
+use crate::time::Timestamp;
+use crate::{id_type, word_enum};
+
+id_type!(
+    /// An incident of one city; people know it as `K-31`.
+    IncidentId
+);
+id_type!(
+    /// A crew sent to an incident, or to a report that needs no incident.
+    AssignmentId
+);
+
+word_enum!(
+    /// Where the response stands.
+    State {
+        New = "new",
+        Open = "open",
+        Dispatched = "dispatched",
+        OnScene = "on_scene",
+        Contained = "contained",
+        Resolved = "resolved",
+        Verified = "verified",
+        Closed = "closed",
+        Reopened = "reopened",
+    }
+);
+
+impl State {
+    /// Someone still has to act.
+    pub const fn needs_action(self) -> bool {
+        !matches!(self, State::Resolved | State::Verified | State::Closed)
+    }
+
+    /// Whether `next` may follow.
+    pub const fn may_become(self, next: State) -> bool {
+        use State::{
+            Closed, Contained, Dispatched, New, OnScene, Open, Reopened, Resolved, Verified,
+        };
+        match next {
+            New => false,
+            Open => matches!(self, New),
+            Dispatched => matches!(
+                self,
+                New | Open | Reopened | Dispatched | OnScene | Contained
+            ),
+            OnScene => matches!(self, Dispatched | Open | Reopened | OnScene),
+            Contained => matches!(self, OnScene | Dispatched),
+            Resolved => self.needs_action(),
+            Verified => matches!(self, Resolved),
+            Closed => matches!(self, Resolved | Verified),
+            Reopened => matches!(self, Resolved | Verified | Closed),
+        }
+    }
+}
+
+word_enum!(
+    /// How far an assigned crew has come.
+    AssignmentState {
+        Dispatched = "dispatched",
+        Acknowledged = "acknowledged",
+        OnScene = "on_scene",
+        Cleared = "cleared",
+        Withdrawn = "withdrawn",
+    }
+);
+
+impl AssignmentState {
+    /// The crew still has something to do.
+    pub const fn is_active(self) -> bool {
+        !matches!(self, Self::Cleared | Self::Withdrawn)
+    }
+
+    /// Whether `next` may follow. Steps may be skipped, never taken back.
+    pub const fn may_become(self, next: Self) -> bool {
+        self.is_active() && (next as u8) > (self as u8)
+    }
+}
+
+/// Priority 1 (danger to life now) to 4 (know, plan).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Priority(u8);
+
+impl Priority {
+    /// `None` unless 1 ≤ `level` ≤ 4.
+    pub fn new(level: i64) -> Option<Self> {
+        let level = u8::try_from(level).ok()?;
+        (1..=4).contains(&level).then_some(Self(level))
+    }
+
+    /// 1 to 4, 1 the gravest.
+    pub fn level(self) -> u8 {
+        self.0
+    }
+}
+
+/// One response as the city keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    pub id: IncidentId,
+    pub state: State,
+    pub priority: Priority,
+    /// What it is about, as the service of its first report.
+    pub service_code: String,
+    pub area: Option<AreaId>,
+    pub position: Option<Position>,
+    pub opened_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+}
+
+impl Incident {
+    /// The number under which the desk knows it: `K-31`.
+    pub fn number(&self) -> String {
+        format!("K-{}", self.id)
+    }
+}
+
+/// A crew on its way to something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    pub id: AssignmentId,
+    pub team: TeamId,
+    /// What the crew is sent to.
+    pub target: Target,
+    pub state: AssignmentState,
+    pub dispatched_at: Timestamp,
+    pub acknowledged_at: Option<Timestamp>,
+    pub on_scene_at: Option<Timestamp>,
+    pub cleared_at: Option<Timestamp>,
+}
+
+/// What a crew is sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    #[serde(rename = "incident")]
+    Incident(IncidentId),
+    #[serde(rename = "report")]
+    Report(ReportId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_incident_can_only_be_reopened() {
+        let next: Vec<_> = State::ALL
+            .iter()
+            .filter(|next| State::Closed.may_become(**next))
+            .collect();
+        assert_eq!(next, [&State::Reopened]);
+    }
+
+    #[test]
+    fn verified_needs_resolved_first() {
+        let before: Vec<_> = State::ALL
+            .iter()
+            .filter(|state| state.may_become(State::Verified))
+            .collect();
+        assert_eq!(before, [&State::Resolved]);
+    }
+
+    #[test]
+    fn a_crew_never_goes_backwards() {
+        use AssignmentState::{Acknowledged, Cleared, Dispatched, OnScene};
+        assert!(Dispatched.may_become(OnScene));
+        assert!(!OnScene.may_become(Acknowledged));
+        assert!(!Cleared.may_become(OnScene));
+    }
+}

@@ -1,0 +1,96 @@
+//! What the journal says: one [`Event`] for every change, in the transaction that makes it.
+//!
+//! Invariant: an event carries ids, codes, states and counts. No name, no contact, no free text, no
+//! place of a person: the journal names no one, so it may be kept, copied and replayed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::incidents::{AssignmentId, AssignmentState, IncidentId, State as IncidentState};
+use crate::measures::Cell;
+use crate::organisation::TeamId;
+use crate::ratings::{Stars, Verdict};
+use crate::reports::{ReportId, Visibility};
+
+/// A change of a city.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum Event {
+    #[serde(rename = "report.received")]
+    ReportReceived {
+        report: ReportId,
+        visibility: Visibility,
+        cell: Cell,
+    },
+    #[serde(rename = "report.changed")]
+    ReportChanged {
+        report: ReportId,
+        from: Cell,
+        to: Cell,
+        team: Option<TeamId>,
+    },
+    #[serde(rename = "report.joined")]
+    ReportJoined { report: ReportId },
+    #[serde(rename = "report.rated")]
+    ReportRated {
+        report: ReportId,
+        round: u32,
+        verdict: Verdict,
+        stars: Option<Stars>,
+    },
+    /// History that came in by import; one event holds a batch.
+    #[serde(rename = "reports.imported")]
+    ReportsImported {
+        first: ReportId,
+        last: ReportId,
+        cells: Vec<(Cell, i64)>,
+    },
+    #[serde(rename = "incident.opened")]
+    IncidentOpened {
+        incident: IncidentId,
+        reports: Vec<ReportId>,
+    },
+    #[serde(rename = "incident.joined")]
+    IncidentJoined {
+        incident: IncidentId,
+        report: ReportId,
+    },
+    #[serde(rename = "incident.changed")]
+    IncidentChanged {
+        incident: IncidentId,
+        from: IncidentState,
+        to: IncidentState,
+    },
+    #[serde(rename = "assignment.changed")]
+    AssignmentChanged {
+        assignment: AssignmentId,
+        team: TeamId,
+        state: AssignmentState,
+    },
+    #[serde(rename = "identity.seen")]
+    IdentitySeen { report: ReportId },
+    #[serde(rename = "person.erased")]
+    PersonErased { report: ReportId },
+    /// Services, areas, teams, roles, sign-ins, keys or settings changed: caches are read again.
+    #[serde(rename = "configuration.changed")]
+    ConfigurationChanged { what: String },
+}
+
+impl Event {
+    /// The stable word of the kind, as stored beside the payload.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ReportReceived { .. } => "report.received",
+            Self::ReportChanged { .. } => "report.changed",
+            Self::ReportJoined { .. } => "report.joined",
+            Self::ReportRated { .. } => "report.rated",
+            Self::ReportsImported { .. } => "reports.imported",
+            Self::IncidentOpened { .. } => "incident.opened",
+            Self::IncidentJoined { .. } => "incident.joined",
+            Self::IncidentChanged { .. } => "incident.changed",
+            Self::AssignmentChanged { .. } => "assignment.changed",
+            Self::IdentitySeen { .. } => "identity.seen",
+            Self::PersonErased { .. } => "person.erased",
+            Self::ConfigurationChanged { .. } => "configuration.changed",
+        }
+    }
+}
