@@ -1,0 +1,9 @@
+-- Pictures, re-encoded and without EXIF; those of secret reports are sealed under the person's key.
+CREATE TABLE pictures (
+    id TEXT NOT NULL,
+    size TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    bytes BYTEA NOT NULL,
+    PRIMARY KEY (id, size)
+);

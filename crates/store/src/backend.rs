@@ -1,0 +1,433 @@
+//! SQLite and PostgreSQL behind one door.
+//!
+//! A [`Database`] hands out [`Db`]s: an open transaction on either. `on_backend!` runs one piece of code, with one
+//! SQL text, on whichever it is. A real difference between the two is a `match` with a comment that says why.
+//!
+//! SQLite: WAL, `synchronous=FULL`, one writer with group commit, a pool of readers, checkpoints on a connection of
+//! their own. PostgreSQL: one schema per database, its own group commit, no table ever qualified by a schema
+//! name, so that no statement can reach another city.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, Connection, Postgres, Sqlite, Transaction};
+use tokio::sync::watch;
+
+use crate::writer::Writer;
+use crate::{Result, StoreError};
+
+/// How long a statement waits for another process that is writing to the same SQLite file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+/// Readers of one SQLite file; reads are short, and each connection is a thread with a page cache.
+const SQLITE_READERS: u32 = 4;
+/// Connections of one node to one schema.
+const POSTGRES_CONNECTIONS: u32 = 12;
+/// How long a caller waits for a connection before it is told that the database is not there.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Which of the three databases of a city.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    City,
+    Keys,
+    Media,
+}
+
+impl Kind {
+    /// Name of the SQLite file in the city's folder.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::City => "city.db",
+            Self::Keys => "keys.db",
+            Self::Media => "media.db",
+        }
+    }
+
+    const fn schema_suffix(self) -> &'static str {
+        match self {
+            Self::City => "",
+            Self::Keys => "_keys",
+            Self::Media => "_media",
+        }
+    }
+}
+
+/// Where a city is kept.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A folder with three SQLite files.
+    Folder(PathBuf),
+    /// Three schemas of one PostgreSQL database.
+    Postgres { url: String, schema: String },
+}
+
+/// An open transaction on either database.
+pub enum Db {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Db {
+    pub(crate) fn backend(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Locks the rows of a `SELECT` until the end of the transaction. SQLite has one writer, which holds the lock
+    /// already, and no such clause.
+    pub(crate) fn for_update(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " FOR UPDATE",
+        }
+    }
+}
+
+/// Runs `$body` with `$c` bound to the connection inside a [`Db`], whichever it is, and notes that the statement
+/// ran.
+macro_rules! on_backend {
+    ($db:expr, |$c:ident| $body:expr) => {{
+        $crate::statements::ran($db.backend(), file!(), line!());
+        match $db {
+            $crate::backend::Db::Sqlite(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+            $crate::backend::Db::Postgres(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+        }
+    }};
+}
+pub(crate) use on_backend;
+
+/// One of the three databases of a city.
+pub struct Database {
+    inner: Inner,
+    moved: watch::Sender<u64>,
+}
+
+enum Inner {
+    Sqlite {
+        writer: Writer,
+        readers: SqlitePool,
+        checkpoints: tokio::task::JoinHandle<()>,
+    },
+    Postgres {
+        pool: PgPool,
+    },
+}
+
+impl Database {
+    /// Opens the database, creates it if need be and applies its migrations.
+    pub(crate) async fn open(location: &Location, kind: Kind) -> Result<Self> {
+        let moved = watch::Sender::new(0);
+        let inner = match location {
+            Location::Folder(folder) => {
+                open_sqlite(&folder.join(kind.file_name()), kind, &moved).await?
+            }
+            Location::Postgres { url, schema } => open_postgres(url, schema, kind).await?,
+        };
+        Ok(Self { inner, moved })
+    }
+
+    /// A consistent look: everything read through it is of one moment.
+    pub async fn read(&self) -> Result<Db> {
+        Ok(match &self.inner {
+            Inner::Sqlite { readers, .. } => Db::Sqlite(readers.begin().await?),
+            Inner::Postgres { pool } => Db::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
+            ),
+        })
+    }
+
+    /// Runs `work` in one transaction and answers when it is on disk.
+    ///
+    /// An error from `work` undoes all of it and is returned. The work goes on when the caller stops waiting. On
+    /// SQLite concurrent works share one commit, each keeping its own result; `work` does no I/O but its statements.
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`StoreError`] when the transaction could not be made durable; then nothing of it
+    /// was kept.
+    pub async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: for<'a> FnOnce(&'a mut Db) -> BoxFuture<'a, std::result::Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.inner {
+            Inner::Sqlite { writer, .. } => writer.write(work).await,
+            Inner::Postgres { pool } => {
+                let (pool, moved) = (pool.clone(), self.moved.clone());
+                let task = tokio::spawn(async move {
+                    let mut db = Db::Postgres(pool.begin().await.map_err(StoreError::from)?);
+                    let value = work(&mut db).await?;
+                    db.commit().await?;
+                    moved.send_modify(|count| *count += 1);
+                    Ok(value)
+                });
+                task.await
+                    .unwrap_or_else(|_| Err(StoreError::NotWritten.into()))
+            }
+        }
+    }
+
+    pub(crate) fn moved(&self) -> watch::Receiver<u64> {
+        self.moved.subscribe()
+    }
+
+    pub(crate) async fn close(&self) {
+        match &self.inner {
+            Inner::Sqlite {
+                writer,
+                readers,
+                checkpoints,
+            } => {
+                writer.close().await;
+                readers.close().await;
+                checkpoints.abort();
+            }
+            Inner::Postgres { pool } => pool.close().await,
+        }
+    }
+
+    pub(crate) async fn integrity(&self) -> Result<Vec<String>> {
+        match self.read().await? {
+            // PostgreSQL checks its pages itself (data checksums, amcheck); asking it adds nothing.
+            Db::Postgres(_) => Ok(vec![]),
+            Db::Sqlite(mut tx) => {
+                let mut lines: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
+                    .fetch_all(&mut *tx)
+                    .await?;
+                lines.retain(|line| line != "ok");
+                let broken: Vec<(String,)> =
+                    sqlx::query_as("SELECT \"table\" FROM pragma_foreign_key_check")
+                        .fetch_all(&mut *tx)
+                        .await?;
+                lines.extend(
+                    broken
+                        .into_iter()
+                        .map(|(table,)| format!("{table}: a row points nowhere")),
+                );
+                Ok(lines)
+            }
+        }
+    }
+
+    /// See [`crate::Store::lease`].
+    pub(crate) async fn lease(&self, location: &Location) -> Result<Option<Lease>> {
+        match (&self.inner, location) {
+            (Inner::Postgres { pool }, _) => {
+                let mut connection = pool.acquire().await?.detach();
+                let held: bool =
+                    sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtext(current_schema()))")
+                        .fetch_one(&mut connection)
+                        .await?;
+                if held {
+                    return Ok(Some(Lease(Held::Postgres(Box::new(connection)))));
+                }
+                connection.close().await?;
+                Ok(None)
+            }
+            (Inner::Sqlite { .. }, Location::Folder(folder)) => {
+                let file = std::fs::File::create(folder.join("node.lock"))?;
+                match file.try_lock() {
+                    Ok(()) => Ok(Some(Lease(Held::File(file)))),
+                    Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+                    Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+                }
+            }
+            (Inner::Sqlite { .. }, Location::Postgres { .. }) => Ok(None),
+        }
+    }
+}
+
+/// The right to do a city's background work; given back when dropped or when the process ends.
+pub struct Lease(Held);
+
+enum Held {
+    /// Locked as long as it is open.
+    File(#[expect(dead_code, reason = "held for its lock, which ends with it")] std::fs::File),
+    Postgres(Box<sqlx::PgConnection>),
+}
+
+impl Lease {
+    /// Whether the lease still holds. A PostgreSQL lease ends with its connection.
+    pub async fn holds(&mut self) -> bool {
+        match &mut self.0 {
+            Held::File(_) => true,
+            Held::Postgres(connection) => connection.ping().await.is_ok(),
+        }
+    }
+}
+
+async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Result<Inner> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // Deleted keys and texts must not survive in free pages.
+        .pragma("secure_delete", "ON")
+        // Checkpoints run on their own connection, so that no writer waits for one.
+        .pragma("wal_autocheckpoint", "0");
+    let one = || {
+        SqlitePoolOptions::new()
+            .max_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+    };
+    let writing = one()
+        .connect_with(options.clone().pragma("cache_size", "-8000"))
+        .await?;
+    match kind {
+        Kind::City => {
+            sqlx::migrate!("./migrations/sqlite/city")
+                .run(&writing)
+                .await?
+        }
+        Kind::Keys => {
+            sqlx::migrate!("./migrations/sqlite/keys")
+                .run(&writing)
+                .await?
+        }
+        Kind::Media => {
+            sqlx::migrate!("./migrations/sqlite/media")
+                .run(&writing)
+                .await?
+        }
+    }
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Duration::from_secs(60))
+        .connect_lazy_with(
+            options
+                .clone()
+                .read_only(true)
+                .pragma("cache_size", "-4000"),
+        );
+    let checkpointing = one().connect_lazy_with(options);
+    let checkpoints = tokio::spawn(checkpoint_in_background(checkpointing, moved.subscribe()));
+    Ok(Inner::Sqlite {
+        writer: Writer::start(writing, moved.clone()),
+        readers,
+        checkpoints,
+    })
+}
+
+/// Moves the write-ahead log into the database file, away from writers and readers.
+async fn checkpoint_in_background(pool: SqlitePool, mut moved: watch::Receiver<u64>) {
+    /// Often enough that the log stays small under full load, rarely enough to cost nothing at rest.
+    const PAUSE: Duration = Duration::from_millis(500);
+    while moved.changed().await.is_ok() {
+        // TRUNCATE would make writers wait; PASSIVE never does.
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+            .execute(&pool)
+            .await
+        {
+            tracing::warn!(error = %error, "store.checkpoint failed; it is tried again");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {
+    let schema = format!("{schema}{}", kind.schema_suffix());
+    let options = PgConnectOptions::from_str(url)?.options([("search_path", schema.as_str())]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Duration::from_secs(60))
+        .connect_lazy_with(options);
+    // The name comes from the operator of the node, and only letters and digits get this far.
+    if !schema
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    {
+        return Err(StoreError::Corrupt(format!(
+            "{schema} is not a schema name"
+        )));
+    }
+    let create = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
+    sqlx::query(AssertSqlSafe(create)).execute(&pool).await?;
+    match kind {
+        Kind::City => {
+            sqlx::migrate!("./migrations/postgres/city")
+                .run(&pool)
+                .await?
+        }
+        Kind::Keys => {
+            sqlx::migrate!("./migrations/postgres/keys")
+                .run(&pool)
+                .await?
+        }
+        Kind::Media => {
+            sqlx::migrate!("./migrations/postgres/media")
+                .run(&pool)
+                .await?
+        }
+    }
+    Ok(Inner::Postgres { pool })
+}
+
+pub(crate) async fn schema_exists(url: &str, schema: &str) -> Result<bool> {
+    Ok(schemas_with_city(url)
+        .await?
+        .iter()
+        .any(|found| found == schema))
+}
+
+pub(crate) async fn schemas_with_city(url: &str) -> Result<Vec<String>> {
+    let mut connection = sqlx::PgConnection::connect(url).await?;
+    let schemas = sqlx::query_scalar(
+        "SELECT table_schema::text FROM information_schema.tables
+         WHERE table_name = 'journal' AND table_schema || '_keys' IN
+             (SELECT table_schema FROM information_schema.tables WHERE table_name = 'person_keys')
+         ORDER BY table_schema",
+    )
+    .fetch_all(&mut connection)
+    .await?;
+    connection.close().await?;
+    Ok(schemas)
+}
+
+pub(crate) fn folders_with_city(root: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let entries = match std::fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.path().join(Kind::City.file_name()).is_file()
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,39 @@
+//! Readers of the journal with durable positions.
+//!
+//! A consumer moves its position in the same transaction as what it did, so it can be killed at any instant, starts
+//! again where it stopped, and never does a thing twice.
+
+use pendopo_domain::time::Timestamp;
+
+use crate::Result;
+use crate::backend::{Db, on_backend};
+use crate::journal::Position;
+
+/// Where `name` stands, locked until the end of the transaction; a new consumer stands at the start.
+pub async fn take(db: &mut Db, name: &str, now: Timestamp) -> Result<Position> {
+    let (txid, seq): (i64, i64) = on_backend!(db, |c| {
+        sqlx::query_as(
+            "INSERT INTO consumers (name, txid, seq, updated_at) VALUES ($1, 0, 0, $2)
+             ON CONFLICT (name) DO UPDATE SET updated_at = $2 RETURNING txid, seq",
+        )
+        .bind(name)
+        .bind(now.micros())
+        .fetch_one(c)
+        .await?
+    });
+    Ok(Position { txid, seq })
+}
+
+/// Moves `name` forward; part of the transaction that did the work.
+pub async fn advance(db: &mut Db, name: &str, to: Position, now: Timestamp) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query("UPDATE consumers SET txid = $2, seq = $3, updated_at = $4 WHERE name = $1")
+            .bind(name)
+            .bind(to.txid)
+            .bind(to.seq)
+            .bind(now.micros())
+            .execute(c)
+            .await?;
+    });
+    Ok(())
+}

@@ -1,0 +1,290 @@
+//! Incidents, the crews sent to them, and the words on their timelines.
+
+use pendopo_domain::geo::AreaId;
+use pendopo_domain::incidents::{
+    Assignment, AssignmentId, AssignmentState, Incident, IncidentId, Priority, State, Target,
+};
+use pendopo_domain::organisation::TeamId;
+use pendopo_domain::reports::ReportId;
+use pendopo_domain::time::Timestamp;
+use sqlx::AssertSqlSafe;
+
+use crate::backend::{Db, on_backend};
+use crate::{Result, StoreError, columns, micros};
+
+#[derive(sqlx::FromRow)]
+struct IncidentRow {
+    id: i64,
+    state: String,
+    priority: i64,
+    service_code: String,
+    area_id: Option<i64>,
+    lon_e7: Option<i64>,
+    lat_e7: Option<i64>,
+    opened_at: i64,
+    updated_at: i64,
+    resolved_at: Option<i64>,
+}
+
+impl TryFrom<IncidentRow> for Incident {
+    type Error = StoreError;
+
+    fn try_from(row: IncidentRow) -> Result<Self> {
+        Ok(Self {
+            id: IncidentId(row.id),
+            state: columns::word(&row.state, State::from_word)?,
+            priority: Priority::new(row.priority)
+                .ok_or_else(|| StoreError::Corrupt(format!("priority {}", row.priority)))?,
+            service_code: row.service_code,
+            area: row.area_id.map(AreaId),
+            position: columns::position(row.lon_e7, row.lat_e7),
+            opened_at: Timestamp::from_micros(row.opened_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
+            resolved_at: columns::time(row.resolved_at),
+        })
+    }
+}
+
+/// Stores a new incident and returns its id; the id in `incident` is not used.
+pub async fn insert(db: &mut Db, incident: &Incident) -> Result<IncidentId> {
+    let id: i64 = on_backend!(db, |c| {
+        sqlx::query_scalar(
+            "INSERT INTO incidents
+                 (state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        )
+        .bind(incident.state.word())
+        .bind(i64::from(incident.priority.level()))
+        .bind(&incident.service_code)
+        .bind(incident.area.map(|area| area.0))
+        .bind(columns::lon_e7(incident.position))
+        .bind(columns::lat_e7(incident.position))
+        .bind(incident.opened_at.micros())
+        .bind(incident.updated_at.micros())
+        .bind(micros(incident.resolved_at))
+        .fetch_one(c)
+        .await?
+    });
+    Ok(IncidentId(id))
+}
+
+/// Stores state, priority and times of an incident.
+pub async fn update(db: &mut Db, incident: &Incident) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query(
+            "UPDATE incidents SET state = $2, priority = $3, updated_at = $4, resolved_at = $5 WHERE id = $1",
+        )
+        .bind(incident.id.0)
+        .bind(incident.state.word())
+        .bind(i64::from(incident.priority.level()))
+        .bind(incident.updated_at.micros())
+        .bind(micros(incident.resolved_at))
+        .execute(c)
+        .await?;
+    });
+    Ok(())
+}
+
+/// One incident.
+pub async fn by_id(db: &mut Db, id: IncidentId) -> Result<Option<Incident>> {
+    select_one(db, id, "").await
+}
+
+/// One incident, locked until the end of the transaction.
+pub async fn by_id_for_update(db: &mut Db, id: IncidentId) -> Result<Option<Incident>> {
+    let lock = db.for_update();
+    select_one(db, id, lock).await
+}
+
+async fn select_one(db: &mut Db, id: IncidentId, lock: &str) -> Result<Option<Incident>> {
+    let statement = format!(
+        "SELECT id, state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at
+         FROM incidents WHERE id = $1{lock}"
+    );
+    let row: Option<IncidentRow> = on_backend!(db, |c| {
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(id.0)
+            .fetch_optional(c)
+            .await?
+    });
+    row.map(Incident::try_from).transpose()
+}
+
+/// Incidents by priority, then age; only those that need someone, or the latest of all.
+pub async fn list(db: &mut Db, only_open: bool, limit: i64) -> Result<Vec<Incident>> {
+    let rows: Vec<IncidentRow> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT id, state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at
+             FROM incidents WHERE NOT $1 OR state NOT IN ('resolved', 'verified', 'closed')
+             ORDER BY CASE WHEN state IN ('resolved', 'verified', 'closed') THEN 1 ELSE 0 END,
+                 priority, opened_at DESC LIMIT $2",
+        )
+        .bind(only_open)
+        .bind(limit)
+        .fetch_all(c)
+        .await?
+    });
+    rows.into_iter().map(Incident::try_from).collect()
+}
+
+/// Puts words beside an entry of a timeline.
+pub async fn add_note(db: &mut Db, stream: &str, position: i64, words: &str) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query("INSERT INTO incident_notes (stream, position, words) VALUES ($1, $2, $3)")
+            .bind(stream)
+            .bind(position)
+            .bind(words)
+            .execute(c)
+            .await?;
+    });
+    Ok(())
+}
+
+/// The words of one timeline, as (position, words).
+pub async fn notes(db: &mut Db, stream: &str) -> Result<Vec<(i64, String)>> {
+    Ok(on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT position, words FROM incident_notes WHERE stream = $1 ORDER BY position",
+        )
+        .bind(stream)
+        .fetch_all(c)
+        .await?
+    }))
+}
+
+#[derive(sqlx::FromRow)]
+struct AssignmentRow {
+    id: i64,
+    team_id: i64,
+    incident_id: Option<i64>,
+    report_id: Option<i64>,
+    state: String,
+    dispatched_at: i64,
+    acknowledged_at: Option<i64>,
+    on_scene_at: Option<i64>,
+    cleared_at: Option<i64>,
+}
+
+impl TryFrom<AssignmentRow> for Assignment {
+    type Error = StoreError;
+
+    fn try_from(row: AssignmentRow) -> Result<Self> {
+        let target = match (row.incident_id, row.report_id) {
+            (Some(incident), None) => Target::Incident(IncidentId(incident)),
+            (None, Some(report)) => Target::Report(ReportId(report)),
+            _ => {
+                return Err(StoreError::Corrupt(format!(
+                    "assignment {} has no one target",
+                    row.id
+                )));
+            }
+        };
+        Ok(Self {
+            id: AssignmentId(row.id),
+            team: TeamId(row.team_id),
+            target,
+            state: columns::word(&row.state, AssignmentState::from_word)?,
+            dispatched_at: Timestamp::from_micros(row.dispatched_at),
+            acknowledged_at: columns::time(row.acknowledged_at),
+            on_scene_at: columns::time(row.on_scene_at),
+            cleared_at: columns::time(row.cleared_at),
+        })
+    }
+}
+
+/// Sends a team; returns the new assignment.
+pub async fn dispatch(
+    db: &mut Db,
+    team: TeamId,
+    target: Target,
+    now: Timestamp,
+) -> Result<AssignmentId> {
+    let (incident, report) = match target {
+        Target::Incident(id) => (Some(id.0), None),
+        Target::Report(id) => (None, Some(id.0)),
+    };
+    let id: i64 = on_backend!(db, |c| {
+        sqlx::query_scalar(
+            "INSERT INTO assignments (team_id, incident_id, report_id, state, dispatched_at)
+             VALUES ($1, $2, $3, 'dispatched', $4) RETURNING id",
+        )
+        .bind(team.0)
+        .bind(incident)
+        .bind(report)
+        .bind(now.micros())
+        .fetch_one(c)
+        .await?
+    });
+    Ok(AssignmentId(id))
+}
+
+/// Stores state and times of an assignment.
+pub async fn update_assignment(db: &mut Db, assignment: &Assignment) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query(
+            "UPDATE assignments SET state = $2, acknowledged_at = $3, on_scene_at = $4, cleared_at = $5
+             WHERE id = $1",
+        )
+        .bind(assignment.id.0)
+        .bind(assignment.state.word())
+        .bind(micros(assignment.acknowledged_at))
+        .bind(micros(assignment.on_scene_at))
+        .bind(micros(assignment.cleared_at))
+        .execute(c)
+        .await?;
+    });
+    Ok(())
+}
+
+/// One assignment, locked until the end of a writing transaction.
+pub async fn assignment(db: &mut Db, id: AssignmentId, lock: bool) -> Result<Option<Assignment>> {
+    let lock = if lock { db.for_update() } else { "" };
+    let statement = format!("SELECT {ASSIGNMENT} FROM assignments WHERE id = $1{lock}");
+    let row: Option<AssignmentRow> = on_backend!(db, |c| {
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(id.0)
+            .fetch_optional(c)
+            .await?
+    });
+    row.map(Assignment::try_from).transpose()
+}
+
+const ASSIGNMENT: &str = "id, team_id, incident_id, report_id, state, dispatched_at, acknowledged_at, \
+                          on_scene_at, cleared_at";
+
+/// All crews ever sent to `target`, oldest first.
+pub async fn assignments_of(db: &mut Db, target: Target) -> Result<Vec<Assignment>> {
+    let (column, id) = match target {
+        Target::Incident(id) => ("incident_id", id.0),
+        Target::Report(id) => ("report_id", id.0),
+    };
+    let statement = format!("SELECT {ASSIGNMENT} FROM assignments WHERE {column} = $1 ORDER BY id");
+    let rows: Vec<AssignmentRow> = on_backend!(db, |c| {
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(id)
+            .fetch_all(c)
+            .await?
+    });
+    rows.into_iter().map(Assignment::try_from).collect()
+}
+
+/// What a team (or, `None`, every team) has to do now, oldest first.
+pub async fn active_assignments(
+    db: &mut Db,
+    team: Option<TeamId>,
+    limit: i64,
+) -> Result<Vec<Assignment>> {
+    let statement = format!(
+        "SELECT {ASSIGNMENT} FROM assignments
+         WHERE state NOT IN ('cleared', 'withdrawn') AND (team_id = $1 OR $1 = 0)
+         ORDER BY dispatched_at, id LIMIT $2"
+    );
+    let rows: Vec<AssignmentRow> = on_backend!(db, |c| {
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(team.map_or(0, |team| team.0))
+            .bind(limit)
+            .fetch_all(c)
+            .await?
+    });
+    rows.into_iter().map(Assignment::try_from).collect()
+}

@@ -1,0 +1,113 @@
+//! The journal of a city: every change, in the transaction that makes it.
+//!
+//! A position is the pair (txid, seq). On SQLite there is one writer and txid is always 0. On PostgreSQL several
+//! transactions are open at once and their seq numbers become visible in any order, so consumers read the view
+//! `journal_settled`, which shows nothing at or past the oldest transaction still open, in the order (txid, seq).
+
+use pendopo_domain::journal::Event;
+use pendopo_domain::time::Timestamp;
+
+use crate::backend::{Db, on_backend};
+use crate::{Result, columns};
+
+/// Rows older than this may be cut once every consumer has passed them.
+pub const KEPT_DAYS: i64 = 7;
+
+/// How far a reader of the journal has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub txid: i64,
+    pub seq: i64,
+}
+
+/// One change as the journal has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub position: Position,
+    pub at: Timestamp,
+    pub event: Event,
+}
+
+/// Appends a change; part of the transaction that makes it.
+pub async fn append(db: &mut Db, at: Timestamp, event: &Event) -> Result<()> {
+    let (kind, payload) = (event.kind(), columns::to_json(event)?);
+    on_backend!(db, |c| {
+        sqlx::query("INSERT INTO journal (at, kind, payload) VALUES ($1, $2, $3)")
+            .bind(at.micros())
+            .bind(kind)
+            .bind(payload)
+            .execute(c)
+            .await?;
+    });
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    seq: i64,
+    txid: i64,
+    at: i64,
+    payload: String,
+}
+
+/// The next changes after `position`, in order, at most `limit`.
+pub async fn after(db: &mut Db, position: Position, limit: i64) -> Result<Vec<Entry>> {
+    let rows: Vec<Row> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT seq, txid, at, payload FROM journal_settled
+             WHERE txid > $1 OR (txid = $1 AND seq > $2) ORDER BY txid, seq LIMIT $3",
+        )
+        .bind(position.txid)
+        .bind(position.seq)
+        .bind(limit)
+        .fetch_all(c)
+        .await?
+    });
+    rows.into_iter()
+        .map(|row| {
+            Ok(Entry {
+                position: Position {
+                    txid: row.txid,
+                    seq: row.seq,
+                },
+                at: Timestamp::from_micros(row.at),
+                event: columns::json(&row.payload)?,
+            })
+        })
+        .collect()
+}
+
+/// The position of the last settled change; the start when there is none.
+pub async fn end(db: &mut Db) -> Result<Position> {
+    let row: Option<(i64, i64)> = on_backend!(db, |c| {
+        sqlx::query_as("SELECT txid, seq FROM journal_settled ORDER BY txid DESC, seq DESC LIMIT 1")
+            .fetch_optional(c)
+            .await?
+    });
+    Ok(row.map_or(Position::default(), |(txid, seq)| Position { txid, seq }))
+}
+
+/// Removes what is older than [`KEPT_DAYS`] and has been passed by every consumer. Returns how many rows.
+///
+/// Cuts nothing while there is no consumer: nobody has read it yet.
+pub async fn cut(db: &mut Db, now: Timestamp) -> Result<u64> {
+    let slowest: Option<(i64, i64)> = on_backend!(db, |c| {
+        sqlx::query_as("SELECT txid, seq FROM consumers ORDER BY txid, seq LIMIT 1")
+            .fetch_optional(c)
+            .await?
+    });
+    let Some((txid, seq)) = slowest else {
+        return Ok(0);
+    };
+    Ok(on_backend!(db, |c| {
+        sqlx::query(
+            "DELETE FROM journal WHERE at < $1 AND (txid < $2 OR (txid = $2 AND seq <= $3))",
+        )
+        .bind(now.plus_days(-KEPT_DAYS).micros())
+        .bind(txid)
+        .bind(seq)
+        .execute(c)
+        .await?
+        .rows_affected()
+    }))
+}

@@ -1,0 +1,88 @@
+//! What the city said about a report, and when: its public history (Open311 request updates).
+
+use pendopo_domain::reports::{ReportId, State};
+use pendopo_domain::time::Timestamp;
+
+use crate::backend::{Db, on_backend};
+use crate::{Result, columns};
+
+/// One entry of the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    pub id: i64,
+    pub report: ReportId,
+    pub state: State,
+    pub at: Timestamp,
+    /// The city's words; `None` for secret reports.
+    pub words: Option<String>,
+}
+
+/// Adds an entry.
+pub async fn insert(
+    db: &mut Db,
+    report: ReportId,
+    state: State,
+    at: Timestamp,
+    words: Option<&str>,
+) -> Result<i64> {
+    Ok(on_backend!(db, |c| {
+        sqlx::query_scalar(
+            "INSERT INTO report_updates (report_id, state, at, words) VALUES ($1, $2, $3, $4) RETURNING id",
+        )
+        .bind(report.0)
+        .bind(state.word())
+        .bind(at.micros())
+        .bind(words)
+        .fetch_one(c)
+        .await?
+    }))
+}
+
+type Row = (i64, i64, String, i64, Option<String>);
+
+fn updates(rows: Vec<Row>) -> Result<Vec<Update>> {
+    rows.into_iter()
+        .map(|(id, report, state, at, words)| {
+            Ok(Update {
+                id,
+                report: ReportId(report),
+                state: columns::word(&state, State::from_word)?,
+                at: Timestamp::from_micros(at),
+                words,
+            })
+        })
+        .collect()
+}
+
+/// The history of one report, newest first.
+pub async fn of_report(db: &mut Db, report: ReportId) -> Result<Vec<Update>> {
+    updates(on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT id, report_id, state, at, words FROM report_updates WHERE report_id = $1 ORDER BY id DESC",
+        )
+        .bind(report.0)
+        .fetch_all(c)
+        .await?
+    }))
+}
+
+/// Entries of public reports between two instants, oldest first.
+pub async fn between(
+    db: &mut Db,
+    from: Timestamp,
+    to: Timestamp,
+    limit: i64,
+) -> Result<Vec<Update>> {
+    updates(on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT u.id, u.report_id, u.state, u.at, u.words
+             FROM report_updates u JOIN reports r ON r.id = u.report_id
+             WHERE u.at >= $1 AND u.at <= $2 AND r.visibility = 'public' ORDER BY u.at, u.id LIMIT $3",
+        )
+        .bind(from.micros())
+        .bind(to.micros())
+        .bind(limit)
+        .fetch_all(c)
+        .await?
+    }))
+}

@@ -1,0 +1,130 @@
+//! The one writer of a SQLite file, with group commit.
+//!
+//! Everything that waits when the writer becomes free is put into one transaction and made durable by one fsync.
+//! Each piece of work has its own savepoint, so an error in one undoes that one only. An answer is given after
+//! the commit, never before.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sqlx::SqlitePool;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::backend::Db;
+use crate::{Result, StoreError};
+
+/// Works that may wait; beyond it callers wait for a place, which slows them instead of filling memory.
+const QUEUE: usize = 1024;
+/// Works in one transaction. Bounds how long the first one waits for the last one.
+const GROUP: usize = 256;
+
+/// What a work leaves behind: whether to keep its changes, and how to tell its caller once they are durable.
+struct Done {
+    keep: bool,
+    tell: Box<dyn FnOnce(Result<()>) + Send>,
+}
+
+type Work = Box<dyn for<'a> FnOnce(&'a mut Db) -> BoxFuture<'a, Done> + Send>;
+
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Work>,
+    pool: SqlitePool,
+}
+
+impl Writer {
+    /// Starts the writer on `pool`, which has one connection. `moved` is told of every commit.
+    pub(crate) fn start(pool: SqlitePool, moved: watch::Sender<u64>) -> Self {
+        let (queue, works) = mpsc::channel(QUEUE);
+        tokio::spawn(run(works, pool.clone(), moved));
+        Self { queue, pool }
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: for<'a> FnOnce(&'a mut Db) -> BoxFuture<'a, std::result::Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let work: Work = Box::new(move |db| {
+            async move {
+                let outcome = AssertUnwindSafe(work(db)).catch_unwind().await;
+                let outcome = outcome.unwrap_or_else(|_| Err(StoreError::NotWritten.into()));
+                let keep = outcome.is_ok();
+                let tell = move |committed: Result<()>| {
+                    let outcome =
+                        outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
+                    // A caller that stopped waiting loses nothing: the work is done all the same.
+                    let _ = answer.send(outcome);
+                };
+                Done {
+                    keep,
+                    tell: Box::new(tell),
+                }
+            }
+            .boxed()
+        });
+        self.queue
+            .send(work)
+            .await
+            .map_err(|_| StoreError::NotWritten)?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(StoreError::NotWritten.into()))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+async fn run(mut works: mpsc::Receiver<Work>, pool: SqlitePool, moved: watch::Sender<u64>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while works.recv_many(&mut group, GROUP).await > 0 {
+        let mut done = Vec::with_capacity(group.len());
+        let committed = commit_together(&pool, group.drain(..), &mut done).await;
+        if let Err(error) = &committed {
+            tracing::error!(error = %error, "store.commit failed; nothing of this group was kept");
+        }
+        if committed.is_ok() && done.iter().any(|done| done.keep) {
+            moved.send_modify(|count| *count += 1);
+        }
+        for done in done {
+            let result = if committed.is_ok() {
+                Ok(())
+            } else {
+                Err(StoreError::NotWritten)
+            };
+            (done.tell)(result);
+        }
+    }
+}
+
+/// One transaction for all of `works`. When it fails, the works in `done` and those that were dropped are all
+/// answered as not written.
+async fn commit_together(
+    pool: &SqlitePool,
+    works: impl ExactSizeIterator<Item = Work>,
+    done: &mut Vec<Done>,
+) -> Result<()> {
+    let mut db = Db::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?);
+    for work in works {
+        savepoint(&mut db, "SAVEPOINT work").await?;
+        let outcome = work(&mut db).await;
+        let keep = outcome.keep;
+        done.push(outcome);
+        if !keep {
+            savepoint(&mut db, "ROLLBACK TO work").await?;
+        }
+        savepoint(&mut db, "RELEASE work").await?;
+    }
+    db.commit().await
+}
+
+async fn savepoint(db: &mut Db, statement: &'static str) -> Result<()> {
+    if let Db::Sqlite(tx) = db {
+        sqlx::query(statement).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
