@@ -1,1 +1,7 @@
+//! Wire formats of other people, in and out: parsed at the edge, written as their standards spell them.
+//!
+//! No I/O, no clock. One module per standard.
+
 #![forbid(unsafe_code)]
+
+pub mod open311;

@@ -1,0 +1,281 @@
+//! Crews: sent to an incident or to a report, and what they say from there.
+
+use pendopo_domain::incidents::{
+    Assignment, AssignmentId, AssignmentState, State as IncidentState, Target,
+};
+use pendopo_domain::journal::Event;
+use pendopo_domain::organisation::TeamId;
+use pendopo_domain::policy::{Action, Actor, Subject, allows};
+use pendopo_domain::reports::{Report, Step};
+use pendopo_domain::time::Timestamp;
+use pendopo_store::photos::{self as photo_rows, Photo};
+use pendopo_store::{Db, StoreError, incidents as rows};
+
+use crate::photos::Prepared;
+use crate::reports::{Change, checked_words};
+use crate::{City, Error, Invalid, Problem, Result, incidents, photos};
+
+/// Sends a team to `target`; part of the transaction that decides it.
+pub(crate) async fn send(
+    db: &mut Db,
+    team: TeamId,
+    target: Target,
+    now: Timestamp,
+) -> Result<AssignmentId, StoreError> {
+    let id = rows::dispatch(db, team, target, now).await?;
+    let event = Event::AssignmentChanged {
+        assignment: id,
+        team,
+        state: AssignmentState::Dispatched,
+    };
+    City::journal(db, now, &event).await?;
+    Ok(id)
+}
+
+/// What a step on a report means for crews that were sent to it: a new team replaces the old one, an end calls it back.
+pub(crate) async fn follow(
+    db: &mut Db,
+    report: &Report,
+    step: &Step,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let target = Target::Report(report.id);
+    match step {
+        Step::Assign { team } => {
+            let active = rows::assignments_of(db, target).await?;
+            if active
+                .iter()
+                .any(|held| held.state.is_active() && held.team == *team)
+            {
+                return Ok(());
+            }
+            end(db, target, AssignmentState::Withdrawn, now).await?;
+            // In an incident the crew is sent to the incident.
+            if report.incident.is_none() {
+                send(db, *team, target, now).await?;
+            }
+        }
+        Step::Resolve => end(db, target, AssignmentState::Cleared, now).await?,
+        Step::Answer { .. } | Step::Lapse => {}
+        Step::Refer | Step::MarkDuplicate { .. } | Step::CloseNotFixed => {
+            end(db, target, AssignmentState::Withdrawn, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends every crew's assignment to `target`.
+pub(crate) async fn end(
+    db: &mut Db,
+    target: Target,
+    state: AssignmentState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for mut assignment in rows::assignments_of(db, target).await? {
+        if assignment.state.is_active() {
+            set(db, &mut assignment, state, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn set(
+    db: &mut Db,
+    assignment: &mut Assignment,
+    state: AssignmentState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    assignment.state = state;
+    match state {
+        AssignmentState::Acknowledged => assignment.acknowledged_at = Some(now),
+        AssignmentState::OnScene => assignment.on_scene_at = Some(now),
+        AssignmentState::Cleared | AssignmentState::Withdrawn => assignment.cleared_at = Some(now),
+        AssignmentState::Dispatched => {}
+    }
+    rows::update_assignment(db, assignment).await?;
+    let event = Event::AssignmentChanged {
+        assignment: assignment.id,
+        team: assignment.team,
+        state,
+    };
+    City::journal(db, now, &event).await
+}
+
+/// What the actor's teams have to do now; every team's work for those who dispatch the whole city.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn active(city: &City, actor: &Actor) -> Result<Vec<Assignment>> {
+    const MOST: i64 = 500;
+    let mut db = city.store().read().await?;
+    let all = rows::active_assignments(&mut db, None, MOST).await?;
+    Ok(all
+        .into_iter()
+        .filter(|held| allows(actor, Action::WorkTask, work(held)))
+        .collect())
+}
+
+/// One assignment for someone who works it.
+///
+/// # Errors
+/// [`Error::NotFound`] also when it is another team's.
+pub async fn see(city: &City, actor: &Actor, id: AssignmentId) -> Result<Assignment> {
+    let mut db = city.store().read().await?;
+    let found = rows::assignment(&mut db, id, false)
+        .await?
+        .ok_or(Error::NotFound)?;
+    if allows(actor, Action::WorkTask, work(&found)) {
+        Ok(found)
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+fn work(assignment: &Assignment) -> Subject {
+    Subject::Work {
+        team: Some(assignment.team),
+    }
+}
+
+/// The crew says that it has the task, or that it has arrived.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`]; [`Error::Invalid`] on `state` when the crew is further already.
+pub async fn advance(
+    city: &City,
+    actor: &Actor,
+    id: AssignmentId,
+    state: AssignmentState,
+) -> Result<Assignment> {
+    if !matches!(
+        state,
+        AssignmentState::Acknowledged | AssignmentState::OnScene
+    ) {
+        return Err(Invalid::one("state", Problem::Unknown));
+    }
+    let (actor, now) = (actor.clone(), city.now());
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let mut held = locked(db, &actor, id).await?;
+                if held.state == state {
+                    // A second tap on a slow network is not an error.
+                    return Ok(held);
+                }
+                if !held.state.may_become(state) {
+                    return Err(Invalid::one("state", Problem::Unknown));
+                }
+                set(db, &mut held, state, now).await?;
+                if let Target::Incident(incident) = held.target {
+                    let (kind, next) = match state {
+                        AssignmentState::OnScene => ("arrived", Some(IncidentState::OnScene)),
+                        _ => ("acknowledged", None),
+                    };
+                    let subject = format!("team:{}", held.team);
+                    incidents::note_crew(db, &actor, incident, kind, &subject, next, now).await?;
+                }
+                Ok(held)
+            })
+        })
+        .await
+}
+
+async fn locked(db: &mut Db, actor: &Actor, id: AssignmentId) -> Result<Assignment> {
+    let held = rows::assignment(db, id, true)
+        .await?
+        .ok_or(Error::NotFound)?;
+    if allows(actor, Action::WorkTask, work(&held)) {
+        Ok(held)
+    } else {
+        Err(Error::Denied(Action::WorkTask))
+    }
+}
+
+/// How the city shows that something is done.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    pub words: Option<String>,
+    pub photo: Option<Prepared>,
+}
+
+impl Evidence {
+    /// The words, checked; an after-photo or a written reason is needed.
+    pub(crate) fn checked(&self) -> Result<Option<String>> {
+        let words = checked_words(self.words.clone())?;
+        if words.is_none() && self.photo.is_none() {
+            return Err(Invalid::one("words", Problem::Missing));
+        }
+        Ok(words)
+    }
+}
+
+/// The crew says that it is done, with an after-photo or a reason. That resolves the report, or the incident with all of
+/// its reports; each reporter is asked.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`], [`Error::Refused`], [`Error::Invalid`] on `words`.
+pub async fn finish(
+    city: &City,
+    actor: &Actor,
+    id: AssignmentId,
+    evidence: Evidence,
+) -> Result<()> {
+    let held = see(city, actor, id).await?;
+    match held.target {
+        Target::Incident(incident) => {
+            incidents::resolve_as(city, actor, incident, evidence, Some(id))
+                .await
+                .map(|_| ())
+        }
+        Target::Report(report) => {
+            let words = evidence.checked()?;
+            let change = Change::prepare(city, report, words).await?;
+            let photo = after_photo(city, &evidence, report).await?;
+            let actor = actor.clone();
+            city.store()
+                .write(move |db| {
+                    Box::pin(async move {
+                        let assignment = locked(db, &actor, id).await?;
+                        if !assignment.state.is_active() {
+                            return Err(Invalid::one("state", Problem::Unknown));
+                        }
+                        let report = change.locked(db, &actor, Action::WorkTask).await?;
+                        if let Some(photo) = &photo {
+                            photo_rows::insert(db, photo).await?;
+                        }
+                        let report = change.take(db, report, Step::Resolve).await?;
+                        follow(db, &report, &Step::Resolve, change.now).await?;
+                        Ok(())
+                    })
+                })
+                .await
+        }
+    }
+}
+
+/// Stores the after-photo for one report, sealed if that report is secret.
+pub(crate) async fn after_photo(
+    city: &City,
+    evidence: &Evidence,
+    report: pendopo_domain::reports::ReportId,
+) -> Result<Option<Photo>> {
+    let Some(photo) = &evidence.photo else {
+        return Ok(None);
+    };
+    let mut db = city.store().read().await?;
+    let found = pendopo_store::reports::by_id(&mut db, report)
+        .await?
+        .ok_or(Error::NotFound)?;
+    drop(db);
+    let key = match (found.visibility, &found.person) {
+        (pendopo_domain::reports::Visibility::Secret, Some(person)) => {
+            city.store().keys().open(person).await?
+        }
+        _ => None,
+    };
+    let stored = photos::store(city, photo, "after", key.as_ref()).await?;
+    Ok(Some(Photo {
+        report_id: Some(report.0),
+        ..stored
+    }))
+}

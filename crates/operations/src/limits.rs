@@ -1,0 +1,36 @@
+//! The limits of what people may send, in one place. Each is documented and answered with the right error.
+
+/// Open311 GeoReport v2, POST request: `description` is at most 4,000 characters.
+pub const DESCRIPTION_CHARS: usize = 4_000;
+/// Enough to say what happened, short enough for a thumb.
+pub const DESCRIPTION_LEAST_CHARS: usize = 10;
+/// Words that say where.
+pub const PLACE_CHARS: usize = 300;
+/// A name, an address, a phone number.
+pub const CONTACT_CHARS: usize = 200;
+/// An answer to a question of a service.
+pub const ATTRIBUTE_CHARS: usize = 1_000;
+/// Questions that one report may answer.
+pub const ATTRIBUTES: usize = 50;
+/// The city's words on a state, and a reporter's words on the result.
+pub const WORDS_CHARS: usize = 1_000;
+/// Photos of one report.
+pub const PHOTOS: usize = 3;
+/// One photo as it is sent.
+pub const PHOTO_BYTES: usize = 10 * 1024 * 1024;
+/// Pixels of one photo: decoding needs three bytes for each.
+pub const PHOTO_PIXELS: u64 = 50_000_000;
+/// Longest side of a stored photo, in pixels.
+pub const PHOTO_LARGE: u32 = 1_600;
+/// Longest side of its thumbnail, in pixels.
+pub const PHOTO_SMALL: u32 = 400;
+/// How near a report of the same service must be to be offered as *already reported*, in metres.
+pub const SIMILAR_METRES: f64 = 150.0;
+/// How old it may be, in days.
+pub const SIMILAR_DAYS: i64 = 30;
+/// Rows that one list answers at most (Open311 GeoReport v2, GET requests).
+pub const LIST_ROWS: i64 = 1_000;
+/// How long a cookie of a sign-in lasts, in days.
+pub const COOKIE_DAYS: i64 = 14;
+/// How long a sign-in link lasts, in hours.
+pub const SIGN_IN_LINK_HOURS: i64 = 24;

@@ -1,0 +1,132 @@
+//! The reporter's word: *yes, done* or *not yet*, with stars and words. Changeable until closing.
+
+use pendopo_domain::incidents::{AssignmentState, Target};
+use pendopo_domain::journal::Event;
+use pendopo_domain::policy::{Action, Actor};
+use pendopo_domain::ratings::{Rating, Stars, Verdict};
+use pendopo_domain::reports::{Report, ReportId, State, Step, Visibility};
+use pendopo_domain::time::Timestamp;
+use pendopo_store::reports::{self as report_rows, Sealed};
+use pendopo_store::{Db, ratings as rows};
+
+use crate::reports::{Change, checked_words, open_sealed};
+use crate::{City, Error, Result, dispatch, incidents};
+
+/// What the reporter answers.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub verdict: Verdict,
+    pub stars: Option<Stars>,
+    pub words: Option<String>,
+}
+
+/// Takes the reporter's answer. *Not yet* reopens the report and sends its team again.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`], [`Error::Refused`] before the city said resolved or after closing,
+/// [`Error::Invalid`] on `words`.
+pub async fn rate(city: &City, actor: &Actor, id: ReportId, answer: Answer) -> Result<Report> {
+    let words = checked_words(answer.words)?;
+    let change = Change::prepare(city, id, None).await?;
+    let sealed = seal_words(city, id, words.as_deref()).await?;
+    let (actor, verdict, stars) = (actor.clone(), answer.verdict, answer.stars);
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let report = change.locked(db, &actor, Action::AnswerReport).await?;
+                let before = report.state;
+                let report = change.take(db, report, Step::Answer { verdict }).await?;
+                let rating = Rating {
+                    round: report.round,
+                    verdict,
+                    stars,
+                };
+                let plain = words
+                    .as_deref()
+                    .filter(|_| report.visibility == Visibility::Public);
+                rows::put(db, id, &rating, plain, change.now).await?;
+                if let Some((person, ciphertext)) = &sealed {
+                    report_rows::put_sealed(db, id, Sealed::Words, person, ciphertext).await?;
+                }
+                follow(db, &actor, &report, before, change.now).await?;
+                let event = Event::ReportRated {
+                    report: id,
+                    round: report.round,
+                    verdict,
+                    stars,
+                };
+                City::journal(db, change.now, &event).await?;
+                Ok(report)
+            })
+        })
+        .await
+}
+
+async fn seal_words(
+    city: &City,
+    id: ReportId,
+    words: Option<&str>,
+) -> Result<Option<(pendopo_domain::reports::PersonId, Vec<u8>)>> {
+    let report = report_rows::by_id(&mut city.store().read().await?, id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let (Visibility::Secret, Some(words), Some(person)) = (report.visibility, words, report.person)
+    else {
+        return Ok(None);
+    };
+    let Some(key) = city.store().keys().open(&person).await? else {
+        return Ok(None);
+    };
+    let sealed = key.seal(
+        &Sealed::Words.place(&person),
+        words.as_bytes(),
+        city.entropy(),
+    )?;
+    Ok(Some((person, sealed)))
+}
+
+/// Work follows the verdict: *not yet* sends the team again, a *yes* after it calls the team back.
+async fn follow(
+    db: &mut Db,
+    actor: &Actor,
+    report: &Report,
+    before: State,
+    now: Timestamp,
+) -> Result<()> {
+    let target = Target::Report(report.id);
+    match (before, report.state, report.incident) {
+        (State::Reopened, State::Reopened, _) => {}
+        (_, State::Reopened, Some(incident)) => {
+            incidents::reopen(db, actor, incident, report.team, now).await?;
+        }
+        (_, State::Reopened, None) => {
+            if let Some(team) = report.team {
+                dispatch::send(db, team, target, now).await?;
+            }
+        }
+        (State::Reopened, _, Some(incident)) => {
+            incidents::settle_again(db, actor, incident, now).await?
+        }
+        (State::Reopened, _, None) => {
+            dispatch::end(db, target, AssignmentState::Withdrawn, now).await?
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The reporter's own answer, to be shown to the reporter or the desk.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn answer_of(city: &City, report: &Report) -> Result<Option<(Rating, Option<String>)>> {
+    let found = rows::of_report(&mut city.store().read().await?, report.id).await?;
+    let Some((rating, mut words)) = found else {
+        return Ok(None);
+    };
+    if report.visibility == Visibility::Secret {
+        let opened = open_sealed(city, report, Sealed::Words).await?;
+        words = opened.and_then(|text| String::from_utf8(text).ok());
+    }
+    Ok(Some((rating, words)))
+}

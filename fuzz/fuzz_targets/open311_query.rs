@@ -1,0 +1,29 @@
+//! Questions for Open311 reports: no panic, and an accepted question is bounded.
+#![no_main]
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use libfuzzer_sys::fuzz_target;
+use pendopo_standards::open311::query::{MAX_ROWS, Select};
+use pendopo_standards::open311::{FormLimits, decode_form, parse_query};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(pairs) = decode_form(bytes, &FormLimits::default()) else {
+        return;
+    };
+    let Ok(query) = parse_query(pairs, Timestamp::UNIX_EPOCH, &TimeZone::UTC) else {
+        return;
+    };
+    assert!(query.page >= 1 && (1..=MAX_ROWS).contains(&query.page_size));
+    let _ = query.offset();
+    match query.select {
+        Select::Ids(ids) => assert!(!ids.is_empty() && ids.len() <= MAX_ROWS as usize),
+        Select::Filter(filter) => {
+            assert!(!filter.statuses.is_empty());
+            assert!(filter.requested.is_some() || filter.updated.is_some());
+            for span in [filter.requested, filter.updated].into_iter().flatten() {
+                assert!(span.from <= span.to);
+            }
+        }
+    }
+});
