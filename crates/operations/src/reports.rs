@@ -140,6 +140,15 @@ pub async fn submit(
     Ok(Submitted { report, token })
 }
 
+/// Checks a report as [`submit`] does and stores nothing.
+///
+/// # Errors
+/// As [`submit`].
+pub fn validate(city: &City, actor: &Actor, channel: Channel, submission: &Submission) -> Result<()> {
+    must(actor, Action::SubmitReport)?;
+    check(&city.configuration(), channel, submission).map(|_| ())
+}
+
 type SealedTexts = Vec<(Sealed, pendopo_domain::reports::PersonId, Vec<u8>)>;
 
 fn seal(

@@ -28,6 +28,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const SQLITE_READERS: u32 = 4;
 /// Connections of one node to one schema.
 const POSTGRES_CONNECTIONS: u32 = 12;
+/// PostgreSQL cuts longer names off (NAMEDATALEN - 1).
+const SCHEMA_NAME_BYTES: usize = 63;
 /// How long a caller waits for a connection before it is told that the database is not there.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -49,7 +51,8 @@ impl Kind {
         }
     }
 
-    const fn schema_suffix(self) -> &'static str {
+    /// What the PostgreSQL schema is called, after the name of the city.
+    pub const fn schema_suffix(self) -> &'static str {
         match self {
             Self::City => "",
             Self::Keys => "_keys",
@@ -128,6 +131,8 @@ enum Inner {
     Sqlite {
         writer: Writer,
         readers: SqlitePool,
+        /// One connection, for checkpoints alone.
+        checkpointing: SqlitePool,
         checkpoints: tokio::task::JoinHandle<()>,
     },
     Postgres {
@@ -199,14 +204,32 @@ impl Database {
             Inner::Sqlite {
                 writer,
                 readers,
+                checkpointing,
                 checkpoints,
             } => {
                 writer.close().await;
                 readers.close().await;
                 checkpoints.abort();
+                checkpointing.close().await;
             }
             Inner::Postgres { pool } => pool.close().await,
         }
+    }
+
+    /// Makes what was deleted unreadable on disk. SQLite keeps old pages in the write-ahead log until it is folded
+    /// into the file; PostgreSQL reuses the room of dead rows itself (autovacuum).
+    pub(crate) async fn fold_log(&self) -> Result<()> {
+        if let Inner::Sqlite { checkpointing, .. } = &self.inner {
+            let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(checkpointing)
+                .await?;
+            if busy != 0 {
+                tracing::warn!(
+                    "store.fold_log met a reader that did not end; the log goes with the next one"
+                );
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn integrity(&self) -> Result<Vec<String>> {
@@ -329,10 +352,14 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
                 .pragma("cache_size", "-4000"),
         );
     let checkpointing = one().connect_lazy_with(options);
-    let checkpoints = tokio::spawn(checkpoint_in_background(checkpointing, moved.subscribe()));
+    let checkpoints = tokio::spawn(checkpoint_in_background(
+        checkpointing.clone(),
+        moved.subscribe(),
+    ));
     Ok(Inner::Sqlite {
         writer: Writer::start(writing, moved.clone()),
         readers,
+        checkpointing,
         checkpoints,
     })
 }
@@ -361,17 +388,20 @@ async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Duration::from_secs(60))
         .connect_lazy_with(options);
-    // The name comes from the operator of the node, and only letters and digits get this far.
-    if !schema
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    {
+    // The name comes from the operator of the node. Capitals would be folded in search_path, and longer names are
+    // cut off by PostgreSQL: three schemas would become one.
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    if schema.len() > SCHEMA_NAME_BYTES || !schema.bytes().all(plain) {
         return Err(StoreError::Corrupt(format!(
             "{schema} is not a schema name"
         )));
     }
     let create = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
-    sqlx::query(AssertSqlSafe(create)).execute(&pool).await?;
+    match sqlx::query(AssertSqlSafe(create)).execute(&pool).await {
+        // IF NOT EXISTS does not hold between two nodes that open a new city at once.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
+        other => drop(other?),
+    }
     match kind {
         Kind::City => {
             sqlx::migrate!("./migrations/postgres/city")

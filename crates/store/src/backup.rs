@@ -1,8 +1,8 @@
 //! Backup of a city while it runs, and restore into either database.
 //!
 //! A backup is a folder with the same three SQLite files that an embedded city has, whatever the city runs on. So a
-//! city moves from SQLite to PostgreSQL, or back, by backup and restore. Each file is one consistent moment; pictures
-//! are copied before keys and keys before the city, so that nothing in the city's file points to what is not there.
+//! city moves from SQLite to PostgreSQL, or back, by backup and restore. Each file is one consistent moment. Keys and
+//! pictures are durable before the city names them, so the city is copied first: what its file points to is there.
 
 use std::path::Path;
 
@@ -14,8 +14,9 @@ use crate::{MasterKey, Result, Store, StoreError};
 /// Rows read and written at a time.
 const BATCH: i64 = 500;
 
-/// Tables of each database, parents before children.
-fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
+/// Tables of each database with the columns that order their rows, parents before children. A test holds the list
+/// complete.
+pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
     match kind {
         Kind::City => &[
             ("settings", "key"),
@@ -84,9 +85,9 @@ pub async fn restore(from: &Path, to: &Location) -> Result<u64> {
 
 async fn copy_all(store: &Store, to: &Location) -> Result<u64> {
     let sources = [
-        (Kind::Media, store.media.database()),
-        (Kind::Keys, store.keys.database()),
         (Kind::City, &store.city),
+        (Kind::Keys, store.keys.database()),
+        (Kind::Media, store.media.database()),
     ];
     if let Location::Folder(folder) = to {
         std::fs::create_dir_all(folder)?;

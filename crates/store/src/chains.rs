@@ -131,24 +131,36 @@ pub async fn verify(db: &mut Db) -> Result<Vec<String>> {
         let mut walked = entries(db, &stream, i64::MAX).await?;
         walked.reverse();
         let mut before = String::new();
-        let mut expected = 1;
-        for entry in &walked {
-            if entry.position != expected || entry.hash != entry.expected_hash(&before) {
-                problems.push(format!(
-                    "{stream}: the chain breaks at entry {}",
-                    entry.position
-                ));
-                break;
-            }
+        let mut closed = 0;
+        let broken = walked.iter().find(|entry| {
+            let fits = entry.position == closed + 1 && entry.hash == entry.expected_hash(&before);
             before.clone_from(&entry.hash);
-            expected += 1;
-        }
-        if problems.is_empty() && (expected - 1 != last || before != hash) {
+            closed += 1;
+            !fits
+        });
+        if let Some(entry) = broken {
             problems.push(format!(
-                "{stream}: the chain ends at entry {}, not at {last}",
-                expected - 1
+                "{stream}: the chain breaks at entry {}",
+                entry.position
+            ));
+        } else if closed != last || before != hash {
+            problems.push(format!(
+                "{stream}: the chain ends at entry {closed}, not at {last}"
             ));
         }
     }
+    let endless: Vec<(String,)> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT DISTINCT stream FROM chained_events e
+             WHERE NOT EXISTS (SELECT 1 FROM chains k WHERE k.stream = e.stream) ORDER BY stream",
+        )
+        .fetch_all(c)
+        .await?
+    });
+    problems.extend(
+        endless
+            .into_iter()
+            .map(|(stream,)| format!("{stream}: the end of the chain is missing")),
+    );
     Ok(problems)
 }

@@ -117,7 +117,7 @@ pub async fn list(db: &mut Db, only_open: bool, limit: i64) -> Result<Vec<Incide
             "SELECT id, state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at
              FROM incidents WHERE NOT $1 OR state NOT IN ('resolved', 'verified', 'closed')
              ORDER BY CASE WHEN state IN ('resolved', 'verified', 'closed') THEN 1 ELSE 0 END,
-                 priority, opened_at DESC LIMIT $2",
+                 priority, opened_at DESC, id DESC LIMIT $2",
         )
         .bind(only_open)
         .bind(limit)

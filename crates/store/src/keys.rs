@@ -144,7 +144,8 @@ impl Keys {
     /// Erases a person: what was sealed for them can never be read again. Returns whether there was a key.
     pub async fn erase(&self, person: &PersonId) -> Result<bool> {
         let row = person.0.clone();
-        self.database
+        let gone = self
+            .database
             .write(move |db| {
                 Box::pin(async move {
                     let gone = on_backend!(db, |c| {
@@ -157,7 +158,9 @@ impl Keys {
                     Ok::<_, StoreError>(gone > 0)
                 })
             })
-            .await
+            .await?;
+        self.database.fold_log().await?;
+        Ok(gone)
     }
 
     /// A signature over `text` for links that are given out: 16 bytes of HMAC-SHA256.

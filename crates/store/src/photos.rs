@@ -91,8 +91,11 @@ pub async fn of_report(db: &mut Db, report: ReportId) -> Result<Vec<Photo>> {
 pub async fn first_of(db: &mut Db, from: ReportId, to: ReportId) -> Result<Vec<(i64, String)>> {
     Ok(on_backend!(db, |c| {
         sqlx::query_as(
-            "SELECT report_id, MIN(id) FROM photos
-             WHERE report_id BETWEEN $1 AND $2 AND kind = 'before' GROUP BY report_id",
+            "SELECT report_id, id FROM photos p
+             WHERE report_id BETWEEN $1 AND $2 AND kind = 'before' AND NOT EXISTS (
+                 SELECT 1 FROM photos q WHERE q.report_id = p.report_id AND q.kind = 'before'
+                 AND (q.created_at < p.created_at OR (q.created_at = p.created_at AND q.id < p.id)))
+             ORDER BY report_id",
         )
         .bind(from.0)
         .bind(to.0)

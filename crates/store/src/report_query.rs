@@ -18,6 +18,8 @@ pub struct Filter {
     pub public_only: bool,
     /// Numbers as people write them: own ids and foreign numbers.
     pub ids: Option<(Vec<ReportId>, Vec<String>)>,
+    /// Rows, whatever number their reports carry.
+    pub row_ids: Vec<ReportId>,
     pub services: Vec<String>,
     pub states: Vec<State>,
     pub received_from: Option<Timestamp>,
@@ -117,8 +119,9 @@ pub async fn clusters(
     let square = columns::to_e7(square).max(1);
     let (west, south) = (columns::to_e7(within.west), columns::to_e7(within.south));
     let rows: Vec<Square> = on_backend!(db, |c| {
+        // ROUND: a cast alone rounds on PostgreSQL and cuts off on SQLite.
         let mut query = QueryBuilder::new(
-            "SELECT n, id, CAST(lon AS BIGINT), CAST(lat AS BIGINT), w, s, e, nn FROM (
+            "SELECT n, id, CAST(ROUND(lon) AS BIGINT), CAST(ROUND(lat) AS BIGINT), w, s, e, nn FROM (
                  SELECT COUNT(*) AS n, MAX(id) AS id, AVG(lon_e7) AS lon, AVG(lat_e7) AS lat,
                      MIN(lon_e7) AS w, MIN(lat_e7) AS s, MAX(lon_e7) AS e, MAX(lat_e7) AS nn,
                      (lon_e7 - ",
@@ -180,6 +183,9 @@ where
         push_in(query, "foreign_number", foreign.iter().cloned());
         query.push(")");
     }
+    if !filter.row_ids.is_empty() {
+        push_in(query.push(" AND "), "id", filter.row_ids.iter().map(|id| id.0));
+    }
     if !filter.services.is_empty() {
         push_in(
             query.push(" AND "),
@@ -231,15 +237,16 @@ where
         push_box(query, within);
     }
     if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
-        // lower() on both sides: LIKE ignores the case of ASCII letters on SQLite only.
-        let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
+        // LIKE ignores the case of ASCII letters on SQLite only. lower() of the database on both sides: SQLite's
+        // leaves other letters as they are, so a pattern lowered here would miss them.
+        let pattern = format!("%{}%", escape_like(text));
         query
-            .push(" AND (lower(description) LIKE ")
+            .push(" AND (lower(description) LIKE lower(")
             .push_bind(pattern.clone());
         query
-            .push(" ESCAPE '!' OR lower(place) LIKE ")
+            .push(") ESCAPE '!' OR lower(place) LIKE lower(")
             .push_bind(pattern)
-            .push(" ESCAPE '!')");
+            .push(") ESCAPE '!')");
     }
     match filter.has_photo {
         Some(true) => {

@@ -95,6 +95,9 @@ const INSERT: &str = "INSERT INTO reports (foreign_number, service_code, state, 
 ///
 /// One statement for the whole batch. At most 1,000 reports, so that the values of one statement fit SQLite.
 pub async fn insert(db: &mut Db, reports: &[Report]) -> Result<Vec<ReportId>> {
+    if reports.is_empty() {
+        return Ok(vec![]);
+    }
     let ids: Vec<i64> = on_backend!(db, |c| {
         let mut query = QueryBuilder::new(INSERT);
         query.push_values(reports, |mut row, report| {

@@ -49,7 +49,10 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let work: Work = Box::new(move |db| {
             async move {
-                let outcome = AssertUnwindSafe(work(db)).catch_unwind().await;
+                // Called inside, so that a panic before the first await is caught as well.
+                let outcome = AssertUnwindSafe(async move { work(db).await })
+                    .catch_unwind()
+                    .await;
                 let outcome = outcome.unwrap_or_else(|_| Err(StoreError::NotWritten.into()));
                 let keep = outcome.is_ok();
                 let tell = move |committed: Result<()>| {

@@ -40,11 +40,11 @@ mod xml_tree;
 
 pub use attributes::validate_attributes;
 pub use datetime::{emit_datetime, parse_datetime};
-pub use form::{FormLimits, decode_form};
+pub use form::{FormLimits, MAX_FIELDS, decode_form};
 pub use format::Format;
 pub use post::{PostRequest, parse_form};
 pub use problem::{Problem, check_jurisdiction, error_bodies, status_of};
-pub use query::{RequestsQuery, parse_query};
+pub use query::{RequestsQuery, Select, parse_query};
 pub use read::parse_requests_xml;
 pub use render::{
     discovery, errors, receipt, request, requests, service_definition, services, token,

@@ -1,0 +1,89 @@
+//! Live pages: a stream that says *something changed*, over Server-Sent Events (WHATWG HTML §9.2).
+//!
+//! The stream follows the journal, never memory alone: its ids are journal positions, and a browser that comes back with
+//! `Last-Event-ID` is told at once if it missed something. It carries no content; the page asks for that again, and
+//! the policy decides again what it may see.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
+use futures::stream::{self, Stream, StreamExt};
+use pendopo_domain::journal::Event;
+use pendopo_operations::city::Change;
+use pendopo_operations::store::journal::Position;
+use tokio::sync::{broadcast, watch};
+
+use crate::failure::Failure;
+use crate::visit::Visit;
+
+/// Often enough that a proxy does not cut the line, rarely enough to cost nothing.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// When the node stops, streams end so that it need not wait for browsers.
+#[derive(Clone)]
+pub struct Stopping(pub watch::Receiver<bool>);
+
+/// `GET /events` and `GET /meja/events`
+pub async fn follow(
+    visit: Visit,
+    State(stopping): State<Stopping>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, Failure> {
+    let changes = visit.city.changes();
+    let end = visit.city.journal_end().await?;
+    let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(parse);
+    let missed = last_seen.is_some_and(|seen| seen < end);
+    let first = SseEvent::default().event(if missed { "changed" } else { "hello" }).id(id(end)).data("{}");
+    let later = stream::unfold(changes, next).take_until(stopped(stopping.0));
+    let events = stream::once(async move { first }).chain(later).map(Ok);
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// The next change that a page may care about; whoever fell behind is told to look again.
+async fn next(mut changes: broadcast::Receiver<Change>) -> Option<(SseEvent, broadcast::Receiver<Change>)> {
+    loop {
+        match changes.recv().await {
+            Ok(change) => {
+                if let Some(room) = room(&change.event) {
+                    let event = SseEvent::default().event("changed").id(id(change.position));
+                    return Some((event.data(format!("{{\"room\":\"{room}\"}}")), changes));
+                }
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                return Some((SseEvent::default().event("changed").data("{}"), changes));
+            }
+            Err(broadcast::error::RecvError::Closed) => return None,
+        }
+    }
+}
+
+/// Which pages an event concerns; `None` for what no page shows.
+fn room(event: &Event) -> Option<&'static str> {
+    Some(match event {
+        Event::ReportReceived { .. }
+        | Event::ReportChanged { .. }
+        | Event::ReportJoined { .. }
+        | Event::ReportRated { .. }
+        | Event::ReportsImported { .. } => "reports",
+        Event::IncidentOpened { .. } | Event::IncidentJoined { .. } | Event::IncidentChanged { .. } => "incidents",
+        Event::AssignmentChanged { .. } => "crews",
+        Event::ConfigurationChanged { .. } => "configuration",
+        Event::IdentitySeen { .. } | Event::PersonErased { .. } => return None,
+    })
+}
+
+fn id(position: Position) -> String {
+    format!("{}.{}", position.txid, position.seq)
+}
+
+fn parse(text: &str) -> Option<Position> {
+    let (txid, seq) = text.split_once('.')?;
+    Some(Position { txid: txid.parse().ok()?, seq: seq.parse().ok()? })
+}

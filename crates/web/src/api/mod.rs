@@ -1,0 +1,6 @@
+//! What other systems and our own scripts ask for.
+
+pub mod events;
+pub mod map;
+pub mod open311;
+pub mod photos;

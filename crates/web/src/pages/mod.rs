@@ -1,0 +1,25 @@
+//! Pages: one file per room, each a few handlers that call a use case and show what came of it.
+
+mod crew;
+mod desk;
+mod entry;
+mod follow;
+mod incident;
+mod parts;
+mod public;
+mod report_form;
+mod sign_in;
+
+use crate::routes::Route;
+
+/// Adds the routes of all pages.
+pub(crate) fn routes(routes: &mut Vec<Route>) {
+    entry::routes(routes);
+    public::routes(routes);
+    report_form::routes(routes);
+    follow::routes(routes);
+    sign_in::routes(routes);
+    desk::routes(routes);
+    incident::routes(routes);
+    crew::routes(routes);
+}

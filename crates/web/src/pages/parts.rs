@@ -1,0 +1,1 @@
+//! What several pages need: rows, choices, maps, photos and timelines of reports.

@@ -1,0 +1,3 @@
+use crate::routes::Route;
+
+pub(crate) fn routes(_routes: &mut Vec<Route>) {}

@@ -1,0 +1,47 @@
+//! What each page shows: one file per room, one struct per page.
+//!
+//! A context holds ready values: texts of the city already in the language of the reader, counts,
+//! instants, stable words of the domain. It never holds a domain object, so that what is private
+//! cannot reach a template by accident. Every page gives samples of its empty, full and failing
+//! states; the tests render each of them in each language.
+
+mod chrome;
+mod crew;
+mod desk;
+mod entry;
+mod error;
+mod follow;
+mod home;
+mod incident;
+mod numbers;
+mod parts;
+mod public;
+mod report_form;
+mod sign_in;
+mod similar;
+
+pub use chrome::{Banner, Chrome, Nav, SignedIn};
+pub use crew::{Crew, CrewTask, TaskRow};
+pub use desk::{
+    Deadline, Desk, DeskFilters, Detail, IdentityBox, QueueKind, QueueRow, ReportDetail, Tab, Tabs,
+};
+pub use entry::{CityLink, CityList, DemoSignIn};
+pub use error::{ErrorKind, ErrorPage, Privacy};
+pub use follow::{Follow, Question, Saved};
+pub use home::{Home, HonestNumbers};
+pub use incident::{Clock, CrewRow, IncidentDetail, IncidentReport};
+pub use numbers::{NumberRow, NumbersPage, RatingSummary};
+pub use parts::{
+    Choice, ChoiceGroup, Due, FieldError, MapView, NumberLink, Phase, Photo, PhotoKind, ReportRow,
+    TimelineEntry, Unit,
+};
+pub use public::{ListFilters, MapPage, ReportList, ReportPage};
+pub use report_form::{
+    AttributeField, KeptPhoto, Privacy as ReportPrivacy, QuestionsPage, ReportForm, ReportSent,
+    ServiceChoice, ServiceGroup,
+};
+pub use sign_in::{LinkState, SignIn, SignInFailure, SignInLink};
+pub use similar::{SimilarFragment, SimilarItem, SimilarPage};
+
+#[cfg(test)]
+mod tests;

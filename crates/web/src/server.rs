@@ -1,0 +1,83 @@
+//! The listeners of a node: one for all cities, and one for each city that has a port of its own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pendopo_operations::Node;
+use tokio::sync::watch;
+
+use crate::routes;
+
+/// How a node is served.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The address that serves every city by its host name. `None` takes 127.0.0.1:8080.
+    pub listen: Option<SocketAddr>,
+    /// Cities with a port of their own, for clients that cannot resolve names under `.localhost`.
+    pub ports: Vec<(String, SocketAddr)>,
+    /// A PMTiles file that is drawn instead of the coarse coast.
+    pub pmtiles: Option<PathBuf>,
+    /// Sign-ins to list on the bare host. Only ever those of demo cities.
+    pub demo_sign_ins: Vec<DemoSignIn>,
+}
+
+/// A sign-in of the demo, shown to everyone.
+#[derive(Clone, Debug)]
+pub struct DemoSignIn {
+    pub login: String,
+    pub password: String,
+    /// What it acts as, in the language of the list.
+    pub position: String,
+}
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct AppState {
+    pub node: Arc<Node>,
+    pub options: Arc<Options>,
+    /// The city that this listener is bound to.
+    pub bound: Option<Arc<str>>,
+}
+
+/// Where all cities are served when nothing else is said.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+/// Serves until `shutdown` is done, then finishes what is under way.
+///
+/// # Errors
+/// When an address cannot be listened on.
+pub async fn serve(
+    node: Arc<Node>,
+    options: Options,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let options = Arc::new(options);
+    let main = (None, options.listen.unwrap_or(LISTEN));
+    let cities = options.ports.iter().map(|(slug, address)| (Some(Arc::from(slug.as_str())), *address));
+    let mut listeners = Vec::new();
+    for (bound, address) in std::iter::once(main).chain(cities) {
+        listeners.push((bound, tokio::net::TcpListener::bind(address).await?));
+    }
+    let (stop, stopping) = watch::channel(false);
+    let mut servers = tokio::task::JoinSet::new();
+    for (bound, listener) in listeners {
+        let state = AppState { node: Arc::clone(&node), options: Arc::clone(&options), bound };
+        let mut stopping = stopping.clone();
+        let app = routes::router(state, stopping.clone());
+        servers.spawn(async move {
+            axum::serve(listener, app)
+                .with_graceful_shutdown(async move {
+                    let _ = stopping.wait_for(|stop| *stop).await;
+                })
+                .await
+        });
+    }
+    shutdown.await;
+    let _ = stop.send(true);
+    while let Some(ended) = servers.join_next().await {
+        ended.map_err(std::io::Error::other)??;
+    }
+    node.close().await;
+    Ok(())
+}

@@ -1,0 +1,37 @@
+# The honest numbers.
+
+numbers-title = Numbers
+numbers-home-title = What the city did, { $days } days
+number-received = Received
+number-on-time = Done on time
+number-city-says-done = The city says done
+number-confirmed = Residents confirm
+number-not-yet = Not yet, reopened
+number-open = Still open
+number-referred = Passed on
+number-duplicate = Duplicates
+number-closed_not_fixed = Closed, not fixed
+numbers-sentence = Of { $done } the city calls done: <b>{ $confirmed }</b> confirmed by their reporters, <b>{ $unconfirmed }</b> without an answer, <b>{ $waiting }</b> still waiting for one.
+numbers-sentence-not-asked = Of { $done } the city calls done: <b>{ $confirmed }</b> confirmed by their reporters, <b>{ $unconfirmed }</b> without an answer, <b>{ $waiting }</b> still waiting for one, <b>{ $not_asked }</b> closed before residents were asked.
+numbers-not-yet = Besides, <b>{ $n }</b> were not done and are open again.
+numbers-nothing = No reports in this period yet.
+period = Period
+period-30 = 30 days
+period-90 = 90 days
+period-0 = All time
+counted-at = Counted { $at }.
+by-service = By service
+by-area = By area
+rating-title = What residents think
+rating-none = No ratings yet.
+rating-few = Only { $n } ratings so far. An average is shown from 10 on.
+rating-average = <b>{ $average }</b> from { $n } ratings
+rating-histogram = Number of ratings by stars
+how-title = How we count
+how-1 = Every report is counted once, on the day it was received.
+how-2 = Done on time: the city said done by the promised day.
+how-3 = The city says done: the city's word, not contradicted by the reporter.
+how-4 = Residents confirm: the reporter answered yes. Silence does not count as yes.
+how-5 = Not yet, reopened: the reporter answered not yet, and the report is open again.
+how-6 = Percentages are always of the reports received in the period.
+how-7 = Promised days are working days of the city, without Saturdays, Sundays and holidays.

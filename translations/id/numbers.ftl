@@ -1,0 +1,37 @@
+# Angka yang jujur.
+
+numbers-title = Angka
+numbers-home-title = Hasil kerja kota, { $days } hari
+number-received = Diterima
+number-on-time = Selesai tepat waktu
+number-city-says-done = Kota menyatakan selesai
+number-confirmed = Warga membenarkan
+number-not-yet = Belum, dibuka lagi
+number-open = Masih terbuka
+number-referred = Diteruskan
+number-duplicate = Laporan ganda
+number-closed_not_fixed = Ditutup tanpa perbaikan
+numbers-sentence = Dari { $done } yang dinyatakan selesai: <b>{ $confirmed }</b> dibenarkan pelapor, <b>{ $unconfirmed }</b> tanpa jawaban, <b>{ $waiting }</b> masih menunggu jawaban.
+numbers-sentence-not-asked = Dari { $done } yang dinyatakan selesai: <b>{ $confirmed }</b> dibenarkan pelapor, <b>{ $unconfirmed }</b> tanpa jawaban, <b>{ $waiting }</b> masih menunggu jawaban, <b>{ $not_asked }</b> ditutup sebelum ada tanya-warga.
+numbers-not-yet = Selain itu <b>{ $n }</b> belum beres dan dibuka lagi.
+numbers-nothing = Belum ada laporan dalam masa ini.
+period = Masa
+period-30 = 30 hari
+period-90 = 90 hari
+period-0 = Semua
+counted-at = Dihitung { $at }.
+by-service = Menurut layanan
+by-area = Menurut wilayah
+rating-title = Penilaian warga
+rating-none = Belum ada penilaian.
+rating-few = Baru { $n } penilaian. Rata-rata ditampilkan mulai 10.
+rating-average = <b>{ $average }</b> dari { $n } penilaian
+rating-histogram = Banyaknya penilaian menurut bintang
+how-title = Cara menghitung
+how-1 = Setiap laporan dihitung satu kali, pada hari diterimanya.
+how-2 = Selesai tepat waktu: kota menyatakan selesai paling lambat pada hari yang dijanjikan.
+how-3 = Kota menyatakan selesai: kata kota, dan belum dibantah pelapor.
+how-4 = Warga membenarkan: pelapor menjawab ya. Diam tidak dihitung sebagai ya.
+how-5 = Belum, dibuka lagi: pelapor menjawab belum, dan laporan terbuka lagi.
+how-6 = Persen selalu dari laporan yang diterima dalam masa itu.
+how-7 = Hari yang dijanjikan dihitung dalam hari kerja kota, tanpa Sabtu, Minggu, dan hari libur.
