@@ -1,6 +1,10 @@
 # Mistakes in forms, page errors, privacy.
 
 error-photo-large = The photo is too large ({ $size } MB). The limit is { $limit } MB.
+error-photo-size = The photo is too large. The limit is { $limit } MB.
+error-photo-many = Too many photos. At most { $limit }.
+error-photo-pixels = The photo has too many pixels. At most { $limit } million.
+error-coordinates = Check latitude and longitude, for example 0.9186 and 104.4665
 error-photo-kind = That file is not a photo we know. Send JPEG, PNG or WebP.
 error-photo-or-reason = Send an after-photo or write the reason
 error-place-missing = Show the place on the map or choose from the list

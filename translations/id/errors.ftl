@@ -1,6 +1,10 @@
 # Kesalahan isian, halaman galat, privasi.
 
 error-photo-large = Foto terlalu besar ({ $size } MB). Paling besar { $limit } MB.
+error-photo-size = Foto terlalu besar. Paling besar { $limit } MB.
+error-photo-many = Terlalu banyak foto. Paling banyak { $limit }.
+error-photo-pixels = Foto terlalu rinci. Paling banyak { $limit } juta titik.
+error-coordinates = Periksa lintang dan bujur, misalnya 0,9186 dan 104,4665
 error-photo-kind = Berkas itu bukan foto yang kami kenal. Kirim JPEG, PNG, atau WebP.
 error-photo-or-reason = Kirim foto sesudahnya atau tulis alasannya
 error-place-missing = Tunjukkan tempatnya di peta atau pilih dari daftar

@@ -22,6 +22,9 @@ use crate::{City, Error, Result, actor_text};
 pub struct Profile {
     /// `Kota Tanjungpinang`.
     pub name: String,
+    /// `Kepulauan Riau`; may be empty.
+    #[serde(default)]
+    pub province: String,
     /// IANA name of the zone.
     pub zone: String,
     /// What people write after a time: WIB, WITA, WIT.

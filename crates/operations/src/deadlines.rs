@@ -2,15 +2,15 @@
 
 use pendopo_domain::reports::{Refusal, ReportId, Step};
 use pendopo_store::jobs::{self, Job};
-use pendopo_store::{journal, photos as photo_rows};
+use pendopo_store::{drafts, journal, photos as photo_rows};
 
 use crate::reports::Change;
 use crate::{City, Error, Result};
 
 /// The reporter had ten working days to answer. Payload: the report's id.
 pub const LAPSE: &str = "lapse";
-/// Photos wait this long for the rest of their form, in days.
-const PHOTO_WAITS_DAYS: i64 = 1;
+/// A form, and a photo that waits for the rest of its form, is remembered this long, in days.
+const FORM_WAITS_DAYS: i64 = 1;
 /// Jobs done in one go before looking at the journal again.
 const AT_ONCE: i64 = 100;
 
@@ -79,8 +79,8 @@ pub async fn tidy(city: &City) -> Result<()> {
         .write(move |db| {
             Box::pin(async move {
                 let cut = journal::cut(db, now).await?;
-                let orphans =
-                    photo_rows::take_orphans(db, now.plus_days(-PHOTO_WAITS_DAYS)).await?;
+                let orphans = photo_rows::take_orphans(db, now.plus_days(-FORM_WAITS_DAYS)).await?;
+                drafts::prune(db, now.plus_days(-FORM_WAITS_DAYS)).await?;
                 Ok::<_, pendopo_store::StoreError>((cut, orphans))
             })
         })

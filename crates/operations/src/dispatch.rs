@@ -191,6 +191,20 @@ async fn locked(db: &mut Db, actor: &Actor, id: AssignmentId) -> Result<Assignme
     }
 }
 
+/// How many tasks `team`, or every team, has cleared since midnight in the city.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn cleared_today(city: &City, actor: &Actor, team: Option<TeamId>) -> Result<i64> {
+    if !allows(actor, Action::WorkTask, Subject::Work { team }) {
+        return Err(Error::Denied(Action::WorkTask));
+    }
+    let configuration = city.configuration();
+    let today = configuration.calendar.date_of(city.now());
+    let since = configuration.calendar.start_of(today);
+    Ok(rows::cleared_since(&mut city.store().read().await?, team, since).await?)
+}
+
 /// How the city shows that something is done.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {

@@ -448,6 +448,31 @@ pub(crate) async fn reopen(
     Ok(())
 }
 
+/// The desk opens an incident again; its last team goes out again. Its reports stay as their reporters left them.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] on `state` when it is not over.
+pub async fn reopen_at_desk(city: &City, actor: &Actor, id: IncidentId) -> Result<()> {
+    must(actor, Action::OpenIncident)?;
+    let (actor, now) = (actor.clone(), city.now());
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let found = rows::by_id_for_update(db, id).await?;
+                if !found
+                    .ok_or(Error::NotFound)?
+                    .state
+                    .may_become(State::Reopened)
+                {
+                    return Err(Invalid::one("state", Problem::Unknown));
+                }
+                let crews = rows::assignments_of(db, Target::Incident(id)).await?;
+                reopen(db, &actor, id, crews.last().map(|held| held.team), now).await
+            })
+        })
+        .await
+}
+
 /// The last *not yet* was taken back before anyone went out: the incident is resolved as before.
 pub(crate) async fn settle_again(
     db: &mut Db,

@@ -13,7 +13,7 @@ use pendopo_store::keys::PersonKey;
 use pendopo_store::photos::{self as photo_rows, Photo};
 use pendopo_store::report_query::{self, Filter, Order};
 use pendopo_store::reports::{self as rows, Sealed};
-use pendopo_store::{Db, StoreError, jobs, updates};
+use pendopo_store::{Db, StoreError, drafts, jobs, updates};
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::{Configuration, must};
@@ -39,6 +39,8 @@ pub struct Submission {
     pub photos: Vec<Prepared>,
     /// Ids of photos kept from an earlier try ([`photos::kept`]).
     pub kept_photos: Vec<String>,
+    /// Names one filling-in of a form: the same one sent again is the same report.
+    pub draft: Option<String>,
 }
 
 /// What the sender gets.
@@ -71,6 +73,10 @@ pub async fn submit(
     must(actor, Action::SubmitReport)?;
     let configuration = city.configuration();
     let area = check(&configuration, channel, &submission)?;
+    let draft = submission.draft.as_deref().map(links::token_hash);
+    if let Some(sent) = sent_before(city, draft.as_deref()).await? {
+        return Ok(sent);
+    }
     let Some(service) = configuration.service(&submission.service_code) else {
         return Err(Invalid::one("service_code", Problem::Unknown));
     };
@@ -103,13 +109,17 @@ pub async fn submit(
     };
     let cell = Cell::of(&report, &configuration.calendar);
     let kept = submission.kept_photos;
-    let report = city
+    let draft_hash = draft.clone();
+    let stored = city
         .store()
         .write(move |db| {
             Box::pin(async move {
                 let mut report = report;
                 let ids = rows::insert(db, std::slice::from_ref(&report)).await?;
                 report.id = *ids.first().ok_or(StoreError::NotWritten)?;
+                if let Some(draft) = &draft_hash {
+                    drafts::insert(db, draft, report.id, now).await?;
+                }
                 rows::insert_attributes(db, report.id, &attributes).await?;
                 for (kind, person, ciphertext) in &sealed {
                     rows::put_sealed(db, report.id, *kind, person, ciphertext).await?;
@@ -135,16 +145,44 @@ pub async fn submit(
                 Ok::<_, StoreError>(report)
             })
         })
-        .await?;
+        .await;
+    match stored {
+        Ok(report) => Ok(submitted(city, report)),
+        // The same form arrived twice at once: the other one was first.
+        Err(error) if error.is_duplicate() => sent_before(city, draft.as_deref())
+            .await?
+            .ok_or(Error::Store(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn submitted(city: &City, report: Report) -> Submitted {
     let token = links::reporter_token(city, report.id);
-    Ok(Submitted { report, token })
+    Submitted { report, token }
+}
+
+/// What came of a form that was sent before.
+async fn sent_before(city: &City, draft: Option<&str>) -> Result<Option<Submitted>> {
+    let Some(draft) = draft else { return Ok(None) };
+    let mut db = city.store().read().await?;
+    let Some(id) = drafts::find(&mut db, draft).await? else {
+        return Ok(None);
+    };
+    Ok(rows::by_id(&mut db, id)
+        .await?
+        .map(|report| submitted(city, report)))
 }
 
 /// Checks a report as [`submit`] does and stores nothing.
 ///
 /// # Errors
 /// As [`submit`].
-pub fn validate(city: &City, actor: &Actor, channel: Channel, submission: &Submission) -> Result<()> {
+pub fn validate(
+    city: &City,
+    actor: &Actor,
+    channel: Channel,
+    submission: &Submission,
+) -> Result<()> {
     must(actor, Action::SubmitReport)?;
     check(&city.configuration(), channel, submission).map(|_| ())
 }

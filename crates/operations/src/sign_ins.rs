@@ -3,7 +3,7 @@
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use pendopo_domain::organisation::SignInId;
+use pendopo_domain::organisation::{PositionId, SignInId};
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::sign_ins::{self as rows, SignIn};
@@ -150,6 +150,37 @@ pub async fn by_link(city: &City, token: &str) -> Result<String> {
 pub async fn link_is_good(city: &City, token: &str) -> Result<bool> {
     let hash = links::token_hash(token);
     Ok(rows::link_is_good(&mut city.store().read().await?, &hash, city.now()).await?)
+}
+
+/// A link as its holder may see it before using it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkSeen {
+    /// Works until then, once, and signs in as this position.
+    Ready {
+        position: PositionId,
+        until: Timestamp,
+    },
+    Used,
+    Expired,
+    Unknown,
+}
+
+/// Looks at a link; looking does not use it up.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn see_link(city: &City, token: &str) -> Result<LinkSeen> {
+    let hash = links::token_hash(token);
+    let found = rows::link(&mut city.store().read().await?, &hash).await?;
+    Ok(match found {
+        None => LinkSeen::Unknown,
+        Some(link) if link.used => LinkSeen::Used,
+        Some(link) if link.expires_at <= city.now() => LinkSeen::Expired,
+        Some(link) => LinkSeen::Ready {
+            position: link.position,
+            until: link.expires_at,
+        },
+    })
 }
 
 async fn start(city: &City, id: SignInId) -> Result<String> {

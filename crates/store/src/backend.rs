@@ -28,8 +28,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const SQLITE_READERS: u32 = 4;
 /// Connections of one node to one schema.
 const POSTGRES_CONNECTIONS: u32 = 12;
-/// PostgreSQL cuts longer names off (NAMEDATALEN - 1).
-const SCHEMA_NAME_BYTES: usize = 63;
+/// PostgreSQL cuts names off after 63 bytes (NAMEDATALEN - 1), and `_media` comes behind the city's.
+const SCHEMA_NAME_BYTES: usize = 57;
 /// How long a caller waits for a connection before it is told that the database is not there.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -381,6 +381,14 @@ async fn checkpoint_in_background(pool: SqlitePool, mut moved: watch::Receiver<u
 }
 
 async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {
+    // The name comes from the operator of the node. Capitals would be folded in search_path, and longer names are
+    // cut off by PostgreSQL: three schemas would become one.
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    if !(1..=SCHEMA_NAME_BYTES).contains(&schema.len()) || !schema.bytes().all(plain) {
+        return Err(StoreError::Corrupt(format!(
+            "{schema:?} is not a schema name"
+        )));
+    }
     let schema = format!("{schema}{}", kind.schema_suffix());
     let options = PgConnectOptions::from_str(url)?.options([("search_path", schema.as_str())]);
     let pool = PgPoolOptions::new()
@@ -388,19 +396,15 @@ async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Duration::from_secs(60))
         .connect_lazy_with(options);
-    // The name comes from the operator of the node. Capitals would be folded in search_path, and longer names are
-    // cut off by PostgreSQL: three schemas would become one.
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    if schema.len() > SCHEMA_NAME_BYTES || !schema.bytes().all(plain) {
-        return Err(StoreError::Corrupt(format!(
-            "{schema} is not a schema name"
-        )));
-    }
     let create = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
-    match sqlx::query(AssertSqlSafe(create)).execute(&pool).await {
+    if let Err(error) = sqlx::query(AssertSqlSafe(create)).execute(&pool).await {
         // IF NOT EXISTS does not hold between two nodes that open a new city at once.
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
-        other => drop(other?),
+        let lost_the_race = error
+            .as_database_error()
+            .is_some_and(|error| error.is_unique_violation());
+        if !lost_the_race {
+            return Err(error.into());
+        }
     }
     match kind {
         Kind::City => {

@@ -119,6 +119,26 @@ pub async fn entries(db: &mut Db, stream: &str, limit: i64) -> Result<Vec<Entry>
     }))
 }
 
+/// The entries of one stream about `subject`, newest first.
+pub async fn entries_about(
+    db: &mut Db,
+    stream: &str,
+    subject: &str,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    Ok(on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT stream, position, at, kind, actor, subject, hash FROM chained_events
+             WHERE stream = $1 AND subject = $2 ORDER BY position DESC LIMIT $3",
+        )
+        .bind(stream)
+        .bind(subject)
+        .bind(limit)
+        .fetch_all(c)
+        .await?
+    }))
+}
+
 /// Walks every stream and says where a chain does not close.
 pub async fn verify(db: &mut Db) -> Result<Vec<String>> {
     let ends: Vec<(String, i64, String)> = on_backend!(db, |c| {

@@ -288,3 +288,17 @@ pub async fn active_assignments(
     });
     rows.into_iter().map(Assignment::try_from).collect()
 }
+
+/// How many tasks a team (or, `None`, every team) has cleared since `since`.
+pub async fn cleared_since(db: &mut Db, team: Option<TeamId>, since: Timestamp) -> Result<i64> {
+    Ok(on_backend!(db, |c| {
+        sqlx::query_scalar(
+            "SELECT COUNT(*) FROM assignments
+             WHERE state = 'cleared' AND (team_id = $1 OR $1 = 0) AND cleared_at >= $2",
+        )
+        .bind(team.map_or(0, |team| team.0))
+        .bind(since.micros())
+        .fetch_one(c)
+        .await?
+    }))
+}

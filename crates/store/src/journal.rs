@@ -87,6 +87,21 @@ pub async fn end(db: &mut Db) -> Result<Position> {
     Ok(row.map_or(Position::default(), |(txid, seq)| Position { txid, seq }))
 }
 
+/// How many changes can be seen but not yet be read, because an older transaction of the server is still open.
+/// Always 0 on SQLite.
+pub async fn unsettled(db: &mut Db) -> Result<i64> {
+    let end = end(db).await?;
+    Ok(on_backend!(db, |c| {
+        sqlx::query_scalar(
+            "SELECT COUNT(*) FROM journal WHERE txid > $1 OR (txid = $1 AND seq > $2)",
+        )
+        .bind(end.txid)
+        .bind(end.seq)
+        .fetch_one(c)
+        .await?
+    }))
+}
+
 /// Removes what is older than [`KEPT_DAYS`] and has been passed by every consumer. Returns how many rows.
 ///
 /// Cuts nothing while there is no consumer: nobody has read it yet.

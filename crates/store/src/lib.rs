@@ -17,6 +17,7 @@ pub mod chains;
 mod columns;
 pub mod configuration;
 pub mod consumers;
+pub mod drafts;
 pub mod incidents;
 pub mod jobs;
 pub mod journal;

@@ -87,20 +87,21 @@ pub async fn of_report(db: &mut Db, report: ReportId) -> Result<Vec<Photo>> {
     }))
 }
 
-/// The first picture of each of several reports, as (report, picture).
-pub async fn first_of(db: &mut Db, from: ReportId, to: ReportId) -> Result<Vec<(i64, String)>> {
+/// The first picture of each of these reports, as (report, picture). At most 1,000 reports.
+pub async fn first_of(db: &mut Db, reports: &[ReportId]) -> Result<Vec<(i64, String)>> {
+    if reports.is_empty() {
+        return Ok(vec![]);
+    }
     Ok(on_backend!(db, |c| {
-        sqlx::query_as(
-            "SELECT report_id, id FROM photos p
-             WHERE report_id BETWEEN $1 AND $2 AND kind = 'before' AND NOT EXISTS (
-                 SELECT 1 FROM photos q WHERE q.report_id = p.report_id AND q.kind = 'before'
-                 AND (q.created_at < p.created_at OR (q.created_at = p.created_at AND q.id < p.id)))
-             ORDER BY report_id",
-        )
-        .bind(from.0)
-        .bind(to.0)
-        .fetch_all(c)
-        .await?
+        let mut query = sqlx::QueryBuilder::new(
+            "SELECT report_id, MIN(id) FROM photos WHERE kind = 'before' AND report_id IN (",
+        );
+        let mut list = query.separated(", ");
+        for report in reports {
+            list.push_bind(report.0);
+        }
+        query.push(") GROUP BY report_id");
+        query.build_query_as().fetch_all(c).await?
     }))
 }
 

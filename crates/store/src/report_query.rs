@@ -28,6 +28,8 @@ pub struct Filter {
     pub updated_to: Option<Timestamp>,
     /// The running deadline lies before this.
     pub due_before: Option<Timestamp>,
+    /// The running deadline is not over at this instant, but 80 % of its time is.
+    pub pressing_at: Option<Timestamp>,
     pub area: Option<AreaId>,
     /// Any of these teams.
     pub teams: Vec<TeamId>,
@@ -184,7 +186,11 @@ where
         query.push(")");
     }
     if !filter.row_ids.is_empty() {
-        push_in(query.push(" AND "), "id", filter.row_ids.iter().map(|id| id.0));
+        push_in(
+            query.push(" AND "),
+            "id",
+            filter.row_ids.iter().map(|id| id.0),
+        );
     }
     if !filter.services.is_empty() {
         push_in(
@@ -228,6 +234,15 @@ where
         if let Some(value) = value {
             query.push(clause).push_bind(value);
         }
+    }
+    if let Some(now) = filter.pressing_at {
+        // Where the running step began, as `Report::due_at` chooses its end.
+        const BEGAN: &str = "CASE state WHEN 'received' THEN received_at
+            WHEN 'assigned' THEN COALESCE(assigned_at, received_at) ELSE updated_at END";
+        query.push(" AND due_at >= ").push_bind(now.micros());
+        query.push(" AND (").push_bind(now.micros());
+        query.push(" - ").push(BEGAN).push(") * 10 >= (due_at - ");
+        query.push(BEGAN).push(") * 8");
     }
     if let Some((centre, metres)) = filter.near {
         push_box(query, BoundingBox::around(centre, metres));

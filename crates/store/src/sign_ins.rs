@@ -115,6 +115,45 @@ pub async fn link_is_good(db: &mut Db, token_hash: &str, now: Timestamp) -> Resu
     Ok(found.is_some())
 }
 
+/// A link as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub sign_in: SignInId,
+    pub position: PositionId,
+    pub expires_at: Timestamp,
+    pub used: bool,
+}
+
+/// Looks at a link without using it.
+pub async fn link(db: &mut Db, token_hash: &str) -> Result<Option<Link>> {
+    let row: Option<(i64, i64, i64, Option<i64>)> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT s.id, s.position_id, l.expires_at, l.used_at
+             FROM sign_in_links l JOIN sign_ins s ON s.id = l.sign_in_id WHERE l.token_hash = $1",
+        )
+        .bind(token_hash)
+        .fetch_optional(c)
+        .await?
+    });
+    Ok(row.map(|(id, position, expires_at, used_at)| Link {
+        sign_in: SignInId(id),
+        position: PositionId(position),
+        expires_at: Timestamp::from_micros(expires_at),
+        used: used_at.is_some(),
+    }))
+}
+
+/// What a login acts as, disabled or not: for timelines, which name positions only.
+pub async fn position_of(db: &mut Db, id: SignInId) -> Result<Option<PositionId>> {
+    let position: Option<i64> = on_backend!(db, |c| {
+        sqlx::query_scalar("SELECT position_id FROM sign_ins WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(c)
+            .await?
+    });
+    Ok(position.map(PositionId))
+}
+
 /// Remembers a cookie.
 pub async fn add_cookie(
     db: &mut Db,

@@ -9,8 +9,8 @@ pub(crate) fn ran(backend: &'static str, file: &'static str, line: u32) {
 
     static FOLDER: LazyLock<Option<std::path::PathBuf>> =
         LazyLock::new(|| std::env::var_os("PENDOPO_STATEMENTS").map(Into::into));
-    static SEEN: LazyLock<Mutex<HashSet<(&'static str, &'static str, u32)>>> =
-        LazyLock::new(Mutex::default);
+    type Seen = HashSet<(&'static str, &'static str, u32)>;
+    static SEEN: LazyLock<Mutex<Seen>> = LazyLock::new(Mutex::default);
 
     let Some(folder) = FOLDER.as_ref() else {
         return;

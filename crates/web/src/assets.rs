@@ -49,7 +49,10 @@ fn answer(name: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
 
 /// Weak, because the compression layer changes the bytes but not what they say (RFC 9110 §8.8.1).
 fn etag(sha256: &[u8; 32]) -> String {
-    let digits: String = sha256[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = sha256[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("W/\"{digits}\"")
 }
 
@@ -96,7 +99,10 @@ mod tests {
     fn an_asset_carries_its_type_its_tag_and_how_long_it_keeps() {
         let response = answer("app.css", &file(), &HeaderMap::new());
         assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/css; charset=utf-8");
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "text/css; charset=utf-8"
+        );
         assert_eq!(response.headers()[header::CACHE_CONTROL], SHORT);
         assert!(response.headers().contains_key(header::ETAG));
         let font = answer("fonts/a.woff2", &file(), &HeaderMap::new());

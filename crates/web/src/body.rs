@@ -39,13 +39,20 @@ impl Form {
 
     /// Every value of a field that is not empty.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.trim()).filter(|v| !v.is_empty())
+        self.fields
+            .iter()
+            .filter(move |(field, _)| field == name)
+            .map(|(_, value)| value.trim())
+            .filter(|v| !v.is_empty())
     }
 
     /// A text as it is kept: trimmed, `\n` line breaks, without control characters.
     pub fn text(&self, name: &str) -> Option<String> {
         let value = self.get(name)?.replace("\r\n", "\n");
-        let clean: String = value.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+        let clean: String = value
+            .chars()
+            .filter(|c| !c.is_control() || *c == '\n')
+            .collect();
         Some(clean).filter(|text| !text.is_empty())
     }
 }
@@ -55,27 +62,45 @@ impl Form {
 /// # Errors
 /// 413 for one that is too large, 400 for one that does not read.
 pub async fn form(request: Request) -> Result<Form, Failure> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_multipart = content_type.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
-    if is_multipart { multipart(request).await } else { urlencoded(request).await }
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let is_multipart = content_type
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+    if is_multipart {
+        multipart(request).await
+    } else {
+        urlencoded(request).await
+    }
 }
 
 async fn urlencoded(request: Request) -> Result<Form, Failure> {
     let bytes = read(request.into_body(), FORM_BYTES).await?;
-    let limits = open311::FormLimits { body_bytes: FORM_BYTES, ..open311::FormLimits::default() };
+    let limits = open311::FormLimits {
+        body_bytes: FORM_BYTES,
+        ..open311::FormLimits::default()
+    };
     let fields = open311::decode_form(&bytes, &limits)
         .map_err(|problem| Failure::because(ErrorKind::BadRequest, problem))?;
-    Ok(Form { fields, files: vec![] })
+    Ok(Form {
+        fields,
+        files: vec![],
+    })
 }
 
 async fn multipart(request: Request) -> Result<Form, Failure> {
-    let bad = |error: axum::extract::multipart::MultipartError| Failure::because(ErrorKind::BadRequest, error);
+    let bad = |error: axum::extract::multipart::MultipartError| {
+        Failure::because(ErrorKind::BadRequest, error)
+    };
     let _place = UPLOADS.acquire().await;
     let (parts, body) = request.into_parts();
     let bytes = read(body, UPLOAD_BYTES).await?;
     let mut request = Request::from_parts(parts, Body::from(bytes));
     // The limit has been kept above; axum's own would be a second, smaller one.
-    request.extensions_mut().insert(axum::extract::DefaultBodyLimit::disable());
+    request
+        .extensions_mut()
+        .insert(axum::extract::DefaultBodyLimit::disable());
     let mut multipart = Multipart::from_request(request, &())
         .await
         .map_err(|error| Failure::because(ErrorKind::BadRequest, error))?;
@@ -109,7 +134,9 @@ pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
     let mut total = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure::because(ErrorKind::BadRequest, error))?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         total = total.saturating_add(data.len());
         if total > DRAIN_BYTES {
             break;
@@ -120,5 +147,12 @@ pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
             bytes = Vec::new();
         }
     }
-    if total > limit { Err(Failure::because(ErrorKind::TooLarge, format!("{total} bytes"))) } else { Ok(bytes.into()) }
+    if total > limit {
+        Err(Failure::because(
+            ErrorKind::TooLarge,
+            format!("{total} bytes"),
+        ))
+    } else {
+        Ok(bytes.into())
+    }
 }

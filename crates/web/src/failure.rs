@@ -30,14 +30,18 @@ impl Failure {
 
     /// With what goes to the log.
     pub fn because(kind: ErrorKind, cause: impl std::fmt::Display) -> Self {
-        Self { kind, cause: Some(cause.to_string()) }
+        Self {
+            kind,
+            cause: Some(cause.to_string()),
+        }
     }
 }
 
 /// The answer carries the failure; the outermost layer gives it a body.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
@@ -51,8 +55,10 @@ impl From<operations::Error> for Failure {
             operations::Error::Denied(_) => Self::new(ErrorKind::Forbidden),
             operations::Error::Refused(_) => Self::because(ErrorKind::Conflict, error),
             operations::Error::Invalid(fields) => {
-                let named: Vec<String> =
-                    fields.iter().map(|field| format!("{}: {}", field.field, field.problem.word())).collect();
+                let named: Vec<String> = fields
+                    .iter()
+                    .map(|field| format!("{}: {}", field.field, field.problem.word()))
+                    .collect();
                 Self::because(ErrorKind::BadRequest, named.join(", "))
             }
             operations::Error::Store(store) => Self::because(ErrorKind::Unavailable, chain(store)),
@@ -102,19 +108,35 @@ pub fn problem_json(failure: &Failure, language: Language, reference: &str) -> R
 }
 
 /// The failure as an Open311 error body (GeoReport v2, errors).
-pub fn open311_error(failure: &Failure, language: Language, reference: &str, format: open311::Format) -> Response {
+pub fn open311_error(
+    failure: &Failure,
+    language: Language,
+    reference: &str,
+    format: open311::Format,
+) -> Response {
     let problem = match failure.kind {
         ErrorKind::NotFound => open311::Problem::resource_unknown(),
         ErrorKind::Internal => open311::Problem::internal(reference),
         ErrorKind::Unavailable => open311::Problem::unavailable(),
         kind => {
             let description = title(language, kind);
-            let body = open311::ErrorBody { code: kind.status().to_string(), description };
-            return answer(failure, format.content_type(), open311::errors(&[body], format));
+            let body = open311::ErrorBody {
+                code: kind.status().to_string(),
+                description,
+            };
+            return answer(
+                failure,
+                format.content_type(),
+                open311::errors(&[body], format),
+            );
         }
     };
     let body = problem.error_body(problem_text(language, &problem));
-    answer(failure, format.content_type(), open311::errors(&[body], format))
+    answer(
+        failure,
+        format.content_type(),
+        open311::errors(&[body], format),
+    )
 }
 
 /// The text of an Open311 problem in a language.
@@ -127,7 +149,8 @@ pub fn problem_text(language: Language, problem: &open311::Problem) -> String {
 }
 
 fn answer(failure: &Failure, content_type: &'static str, body: String) -> Response {
-    let status = StatusCode::from_u16(failure.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(failure.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 

@@ -86,12 +86,15 @@ fn environment() -> Environment<'static> {
         escape_formatter(out, state, value)
     });
     env.set_loader(|name| {
-        let read = |file: rust_embed::EmbeddedFile| String::from_utf8_lossy(&file.data).into_owned();
+        let read =
+            |file: rust_embed::EmbeddedFile| String::from_utf8_lossy(&file.data).into_owned();
         Ok(Templates::get(name).map(read))
     });
     env.add_function("t", t);
     env.add_function("t_html", t_html);
-    env.add_function("share", |part: i64, whole: i64| format::percent(part, whole));
+    env.add_function("share", |part: i64, whole: i64| {
+        format::percent(part, whole)
+    });
     env.add_function("bar", bar);
     env.add_filter("number", number);
     env.add_filter("date", |state: &mut State<'_, '_>, at: &Value| {

@@ -50,11 +50,16 @@ pub struct Route {
 
 /// The application of one listener.
 pub fn router(state: AppState, stopping: watch::Receiver<bool>) -> Router {
-    let shared = Shared { app: state.clone(), stopping: Stopping(stopping) };
+    let shared = Shared {
+        app: state.clone(),
+        stopping: Stopping(stopping),
+    };
     let mut router = Router::new();
     for route in table() {
         let handler = match route.needs {
-            Some(action) => route.handler.layer(middleware::from_fn_with_state(action, guard)),
+            Some(action) => route
+                .handler
+                .layer(middleware::from_fn_with_state(action, guard)),
             None => route.handler,
         };
         router = router.route(route.path, handler);
@@ -67,7 +72,12 @@ pub fn router(state: AppState, stopping: watch::Receiver<bool>) -> Router {
 }
 
 /// Lets a request through to its handler if its visitor may do the action; else asks to sign in, or refuses.
-async fn guard(State(action): State<Action>, visit: Visit, request: Request, next: Next) -> Response {
+async fn guard(
+    State(action): State<Action>,
+    visit: Visit,
+    request: Request,
+    next: Next,
+) -> Response {
     if visit.may(action) {
         return next.run(request).await;
     }
@@ -75,11 +85,16 @@ async fn guard(State(action): State<Action>, visit: Visit, request: Request, nex
         return Failure::new(ErrorKind::Forbidden).into_response();
     }
     let page = request.method() == Method::GET
-        && request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
+        && request
+            .headers()
+            .get(header::ACCEPT)
+            .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
     if page {
         let back = serde_urlencoded::to_string([("kembali", &visit.here)]).unwrap_or_default();
         let mut response = Redirect::to(&format!("/masuk?{back}")).into_response();
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         return response;
     }
     Failure::new(ErrorKind::SignInNeeded).into_response()
@@ -100,7 +115,12 @@ where
     H: axum::handler::Handler<T, Shared>,
     T: 'static,
 {
-    routes.push(Route { method: Method::GET, path, needs: Some(needs), handler: get(handler) });
+    routes.push(Route {
+        method: Method::GET,
+        path,
+        needs: Some(needs),
+        handler: get(handler),
+    });
 }
 
 /// Adds a POST route.
@@ -109,7 +129,12 @@ where
     H: axum::handler::Handler<T, Shared>,
     T: 'static,
 {
-    routes.push(Route { method: Method::POST, path, needs: Some(needs), handler: post(handler) });
+    routes.push(Route {
+        method: Method::POST,
+        path,
+        needs: Some(needs),
+        handler: post(handler),
+    });
 }
 
 /// Adds a GET route that is not of a city.
@@ -118,7 +143,12 @@ where
     H: axum::handler::Handler<T, Shared>,
     T: 'static,
 {
-    routes.push(Route { method: Method::GET, path, needs: None, handler: get(handler) });
+    routes.push(Route {
+        method: Method::GET,
+        path,
+        needs: None,
+        handler: get(handler),
+    });
 }
 
 fn files(routes: &mut Vec<Route>) {
@@ -135,34 +165,68 @@ fn interfaces(routes: &mut Vec<Route>) {
     show(routes, "/map/reports.json", SeePublic, map::list_clusters);
     show(routes, "/map/base.pmtiles", SeePublic, map::pmtiles);
     show(routes, "/foto/{id}/{size}", SeePublic, photos::show);
-    show(routes, "/l/{token}/foto/{id}/{size}", SeePublic, photos::show_to_reporter);
-    for path in ["/open311/discovery.xml", "/open311/discovery.json", "/open311/discovery"] {
+    show(
+        routes,
+        "/l/{token}/foto/{id}/{size}",
+        SeePublic,
+        photos::show_to_reporter,
+    );
+    for path in [
+        "/open311/discovery.xml",
+        "/open311/discovery.json",
+        "/open311/discovery",
+    ] {
         show(routes, path, SeePublic, open311::show_discovery);
     }
     // Reading is the same on both endpoints; posting on the test one stores nothing.
     for paths in [
-        ["/open311/v2/services.xml", "/open311/v2/services.json", "/open311/v2/services"],
-        ["/open311/test/v2/services.xml", "/open311/test/v2/services.json", "/open311/test/v2/services"],
+        [
+            "/open311/v2/services.xml",
+            "/open311/v2/services.json",
+            "/open311/v2/services",
+        ],
+        [
+            "/open311/test/v2/services.xml",
+            "/open311/test/v2/services.json",
+            "/open311/test/v2/services",
+        ],
     ] {
         for path in paths {
             show(routes, path, SeePublic, open311::list_services);
         }
     }
-    for path in ["/open311/v2/services/{name}", "/open311/test/v2/services/{name}"] {
+    for path in [
+        "/open311/v2/services/{name}",
+        "/open311/test/v2/services/{name}",
+    ] {
         show(routes, path, SeePublic, open311::show_service_definition);
     }
-    for path in ["/open311/v2/requests/{name}", "/open311/test/v2/requests/{name}"] {
+    for path in [
+        "/open311/v2/requests/{name}",
+        "/open311/test/v2/requests/{name}",
+    ] {
         show(routes, path, SeePublic, open311::show_request);
     }
-    for path in ["/open311/v2/tokens/{name}", "/open311/test/v2/tokens/{name}"] {
+    for path in [
+        "/open311/v2/tokens/{name}",
+        "/open311/test/v2/tokens/{name}",
+    ] {
         show(routes, path, SeePublic, open311::show_token);
     }
     // The key in the form, not the cookie, says who posts.
-    for path in ["/open311/v2/requests.xml", "/open311/v2/requests.json", "/open311/v2/requests"] {
+    for path in [
+        "/open311/v2/requests.xml",
+        "/open311/v2/requests.json",
+        "/open311/v2/requests",
+    ] {
         show(routes, path, SeePublic, open311::list_requests);
         act(routes, path, SeePublic, open311::create_request);
     }
-    for path in ["/open311/test/v2/requests.xml", "/open311/test/v2/requests.json", "/open311/test/v2/requests"] {
+    for path in [
+        "/open311/test/v2/requests.xml",
+        "/open311/test/v2/requests.json",
+        "/open311/test/v2/requests",
+    ] {
         show(routes, path, SeePublic, open311::list_requests);
         act(routes, path, SeePublic, open311::validate_request);
     }

@@ -41,7 +41,8 @@ pub struct AppState {
 }
 
 /// Where all cities are served when nothing else is said.
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
 /// Serves until `shutdown` is done, then finishes what is under way.
 ///
@@ -54,7 +55,10 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let options = Arc::new(options);
     let main = (None, options.listen.unwrap_or(LISTEN));
-    let cities = options.ports.iter().map(|(slug, address)| (Some(Arc::from(slug.as_str())), *address));
+    let cities = options
+        .ports
+        .iter()
+        .map(|(slug, address)| (Some(Arc::from(slug.as_str())), *address));
     let mut listeners = Vec::new();
     for (bound, address) in std::iter::once(main).chain(cities) {
         listeners.push((bound, tokio::net::TcpListener::bind(address).await?));
@@ -62,7 +66,11 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(false);
     let mut servers = tokio::task::JoinSet::new();
     for (bound, listener) in listeners {
-        let state = AppState { node: Arc::clone(&node), options: Arc::clone(&options), bound };
+        let state = AppState {
+            node: Arc::clone(&node),
+            options: Arc::clone(&options),
+            bound,
+        };
         let mut stopping = stopping.clone();
         let app = routes::router(state, stopping.clone());
         servers.spawn(async move {

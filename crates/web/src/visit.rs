@@ -49,7 +49,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
         // Missing only on a route of the bare host, where there is no city to visit.
-        parts.extensions.get::<Self>().cloned().ok_or(Failure::new(ErrorKind::NotFound))
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(Failure::new(ErrorKind::NotFound))
     }
 }
 
@@ -120,7 +124,8 @@ fn speaks(path: &str) -> Speaks {
         let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
         return Speaks::Open311(open311::Format::from_extension(extension).unwrap_or_default());
     }
-    if path.starts_with("/map/") || path.starts_with("/events") || path.starts_with("/meja/events") {
+    if path.starts_with("/map/") || path.starts_with("/events") || path.starts_with("/meja/events")
+    {
         return Speaks::Json;
     }
     Speaks::Pages
@@ -133,14 +138,35 @@ pub async fn arrive(State(state): State<AppState>, mut request: Request, next: N
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let language = language(request.headers());
-    let route = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
-    let here = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|matched| matched.as_str().to_owned());
+    let here = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str())
+        .to_owned();
     let (host, headers) = (host(&request), request.headers().clone());
     let visit = match prepare(&state, host, &headers, here, language, &reference).await {
         Ok(visit) => visit,
         Err(failure) => {
-            let response = finish(failure.into_response(), None, &state, language, &reference, &path);
-            log(&method, route.as_deref(), None, &response, started, &reference);
+            let response = finish(
+                failure.into_response(),
+                None,
+                &state,
+                language,
+                &reference,
+                &path,
+            );
+            log(
+                &method,
+                route.as_deref(),
+                None,
+                &response,
+                started,
+                &reference,
+            );
             return response;
         }
     };
@@ -151,8 +177,22 @@ pub async fn arrive(State(state): State<AppState>, mut request: Request, next: N
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };
-    let response = finish(response, visit.as_ref(), &state, language, &reference, &path);
-    log(&method, route.as_deref(), visit.as_ref(), &response, started, &reference);
+    let response = finish(
+        response,
+        visit.as_ref(),
+        &state,
+        language,
+        &reference,
+        &path,
+    );
+    log(
+        &method,
+        route.as_deref(),
+        visit.as_ref(),
+        &response,
+        started,
+        &reference,
+    );
     response
 }
 
@@ -172,7 +212,11 @@ async fn prepare(
         (None, None) => None,
     };
     let Some(slug) = slug else { return Ok(None) };
-    let city = state.node.city(&slug).await?.ok_or(Failure::new(ErrorKind::NotFound))?;
+    let city = state
+        .node
+        .city(&slug)
+        .await?
+        .ok_or(Failure::new(ErrorKind::NotFound))?;
     let mut actor = city.public();
     let mut position = None;
     if let Some(token) = cookie(headers, &sign_in_cookie(&slug))
@@ -180,7 +224,9 @@ async fn prepare(
     {
         (actor, position) = (staff, Some(sign_in.position));
     }
-    let secure = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    let secure = headers
+        .get("x-forwarded-proto")
+        .is_some_and(|proto| proto == "https");
     let scheme = if secure { "https" } else { "http" };
     Ok(Some(Visit {
         city,
@@ -188,7 +234,10 @@ async fn prepare(
         actor,
         position,
         reference: reference.to_owned(),
-        base_url: format!("{scheme}://{}", host.unwrap_or_else(|| "localhost".to_owned())),
+        base_url: format!(
+            "{scheme}://{}",
+            host.unwrap_or_else(|| "localhost".to_owned())
+        ),
         here,
     }))
 }
@@ -210,7 +259,11 @@ fn host(request: &Request) -> Result<Option<String>, Failure> {
 /// The city that a host name asks for: its first label, or the city's own web domain. `None` for a bare host.
 async fn slug_of_host(state: &AppState, host: &str) -> Result<Option<String>, Failure> {
     let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+        if port.bytes().all(|b| b.is_ascii_digit()) {
+            name
+        } else {
+            host
+        }
     });
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let is_address = name.starts_with('[') || name.parse::<std::net::IpAddr>().is_ok();
@@ -230,24 +283,49 @@ async fn slug_of_host(state: &AppState, host: &str) -> Result<Option<String>, Fa
         }
     }
     // An unknown name never makes a city, and is not taken for the bare host either.
-    if name.ends_with(".localhost") { Err(Failure::new(ErrorKind::NotFound)) } else { Ok(None) }
+    if name.ends_with(".localhost") {
+        Err(Failure::new(ErrorKind::NotFound))
+    } else {
+        Ok(None)
+    }
 }
 
 /// A form of another site must not act in the name of someone signed in here (Fetch Metadata; RFC 6454 for older
 /// browsers). Open311 carries its own key and takes no cookie.
 fn guard_against_other_sites(request: &Request) -> Result<(), Failure> {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if safe || request.uri().path().starts_with("/open311") {
         return Ok(());
     }
     let headers = request.headers();
     if let Some(site) = headers.get("sec-fetch-site") {
-        return if site == "same-origin" || site == "none" { Ok(()) } else { Err(Failure::new(ErrorKind::Forbidden)) };
+        return if site == "same-origin" || site == "none" {
+            Ok(())
+        } else {
+            Err(Failure::new(ErrorKind::Forbidden))
+        };
     }
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return Ok(()) };
-    let same = origin.split_once("://").is_some_and(|(_, authority)| authority == host);
-    if same { Ok(()) } else { Err(Failure::new(ErrorKind::Forbidden)) }
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let Some(origin) = headers
+        .get(header::ORIGIN)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return Ok(());
+    };
+    let same = origin
+        .split_once("://")
+        .is_some_and(|(_, authority)| authority == host);
+    if same {
+        Ok(())
+    } else {
+        Err(Failure::new(ErrorKind::Forbidden))
+    }
 }
 
 /// Gives a failure its body, and every answer the headers that keep a browser safe.
@@ -259,7 +337,10 @@ fn finish(
     reference: &str,
     path: &str,
 ) -> Response {
-    let failed = response.extensions_mut().remove::<Failure>().or_else(|| unspoken(&response));
+    let failed = response
+        .extensions_mut()
+        .remove::<Failure>()
+        .or_else(|| unspoken(&response));
     if let Some(failure) = failed {
         if let Some(cause) = &failure.cause {
             if failure.kind.status() >= 500 {
@@ -269,7 +350,9 @@ fn finish(
             }
         }
         response = match speaks(path) {
-            Speaks::Open311(format) => failure::open311_error(&failure, language, reference, format),
+            Speaks::Open311(format) => {
+                failure::open311_error(&failure, language, reference, format)
+            }
             Speaks::Json => failure::problem_json(&failure, language, reference),
             Speaks::Pages => error_page(&failure, visit, state, language, reference),
         };
@@ -285,7 +368,11 @@ fn unspoken(response: &Response) -> Option<Failure> {
     match response.status() {
         StatusCode::NOT_FOUND if plain => Some(Failure::new(ErrorKind::NotFound)),
         StatusCode::METHOD_NOT_ALLOWED if plain => Some(Failure::new(ErrorKind::NotFound)),
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE if plain => {
+        StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            if plain =>
+        {
             Some(Failure::new(ErrorKind::BadRequest))
         }
         _ => None,
@@ -306,7 +393,10 @@ fn error_page(
         reference: reference.to_owned(),
         back_url: "/".to_owned(),
     };
-    let chrome = visit.map_or_else(|| bare_chrome(state, language, "/"), |visit| visit.chrome(Nav::None));
+    let chrome = visit.map_or_else(
+        || bare_chrome(state, language, "/"),
+        |visit| visit.chrome(Nav::None),
+    );
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match render::page(&chrome, &page) {
         Ok(html) => (status, Html(html)).into_response(),
@@ -352,7 +442,10 @@ fn harden(headers: &mut HeaderMap) {
         // Pages are personal as soon as someone is signed in, and numbers change; nothing between may keep them.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    headers.append(header::VARY, HeaderValue::from_static("cookie, accept-language"));
+    headers.append(
+        header::VARY,
+        HeaderValue::from_static("cookie, accept-language"),
+    );
 }
 
 fn log(
@@ -382,7 +475,9 @@ fn reference(state: &AppState) -> String {
 }
 
 fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
     Language::choose(cookie(headers, LANGUAGE_COOKIE).as_deref(), accepted)
 }
 

@@ -16,7 +16,7 @@ pub const MAX_DESCRIPTION_CHARS: usize = 4_000;
 const NOT_PINPOINTED: &str = "#NOTPINPOINTED#";
 
 /// A posted report. Texts are trimmed, never empty, have `\n` line breaks and no characters that XML forbids.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct PostRequest {
     /// The client's key; whether one is needed and good is the caller's question.
     pub api_key: Option<String>,

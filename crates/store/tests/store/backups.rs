@@ -16,10 +16,10 @@ use pendopo_store::backend::Kind;
 use pendopo_store::journal::Position;
 use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
-    Location, Store, StoreError, backup, chains, configuration as conf, consumers, incidents, jobs, journal,
-    measures, photos, ratings, sign_ins, updates,
+    Location, Store, StoreError, backup, chains, configuration as conf, consumers, incidents, jobs,
+    journal, measures, photos, ratings, sign_ins, updates,
 };
-use pendopo_testkit::{TestCity, TestEntropy, both_databases};
+use pendopo_testkit::{TestCity, TestEntropy, both_databases, settle};
 
 use crate::media::{photo, pictures};
 use crate::raw::Raw;
@@ -30,9 +30,19 @@ async fn fill(city: &TestCity) {
     let (store, now) = (&city.store, city.now());
     let team = team(store, "pju").await;
     let position = position(store).await;
-    let key = store.keys().create(now, city.entropy.as_ref()).await.unwrap();
-    let sealed = key.seal("identity/x", b"Siti", city.entropy.as_ref()).unwrap();
-    store.media().put("p1".into(), pictures(&[0, 255, 7]), now).await.unwrap();
+    let key = store
+        .keys()
+        .create(now, city.entropy.as_ref())
+        .await
+        .unwrap();
+    let sealed = key
+        .seal("identity/x", b"Siti", city.entropy.as_ref())
+        .unwrap();
+    store
+        .media()
+        .put("p1".into(), pictures(&[0, 255, 7]), now)
+        .await
+        .unwrap();
     let service = Service {
         code: "lampu".into(),
         names: Texts::same("Lampu"),
@@ -58,13 +68,30 @@ async fn fill(city: &TestCity) {
     commit!(store, |db| {
         conf::set(db, "name", "Tanjungpinang «kota» | 😀").await?;
         conf::put_service(db, &service, 1).await?;
-        conf::put_service(db, &Service { code: "lama".into(), active: false, ..service }, 2).await?;
+        conf::put_service(
+            db,
+            &Service {
+                code: "lama".into(),
+                active: false,
+                ..service
+            },
+            2,
+        )
+        .await?;
         let area = conf::put_area(db, &crate::configuration::square("a", 104.0)).await?;
         let mut rough = crate::configuration::square("b", 105.0);
         rough.approximate = true;
         rough.parent_name = Some("Kecamatan".into());
         conf::put_area(db, &rough).await?;
-        conf::put_route(db, &Route { service_code: "lampu".into(), area: Some(area), team }).await?;
+        conf::put_route(
+            db,
+            &Route {
+                service_code: "lampu".into(),
+                area: Some(area),
+                team,
+            },
+        )
+        .await?;
         let sign_in = sign_ins::put(db, "siti", Some("$argon2id$"), position, now).await?;
         sign_ins::put(db, "budi", None, position, now).await?;
         sign_ins::add_link(db, "link", sign_in, now).await?;
@@ -90,7 +117,11 @@ async fn fill(city: &TestCity) {
         updates::insert(db, ids[1], State::Assigned, now, None).await?;
         photos::insert(db, &photo("p1", Some(ids[0].0), 1)).await?;
         photos::insert(db, &photo("p2", None, 1)).await?;
-        let rating = Rating { round: 1, verdict: Verdict::Confirmed, stars: None };
+        let rating = Rating {
+            round: 1,
+            verdict: Verdict::Confirmed,
+            stars: None,
+        };
         ratings::put(db, ids[0], &rating, Some("terima kasih"), now).await?;
         incidents::dispatch(db, team, Target::Report(ids[0]), now).await?;
         jobs::add(db, "mail", "{}", now).await?;
@@ -107,6 +138,7 @@ async fn fill(city: &TestCity) {
     for n in 1..=5 {
         commit!(store, |db| journal::append(db, now, &numbered(n)).await?);
     }
+    city.settle().await;
     // A city that has lived: the front of its journal is cut, and its consumers stand in the middle.
     let entries = look!(store, |db| journal::after(db, Position::default(), 9).await);
     let (cut_to, middle) = (entries[0].position, entries[2].position);
@@ -124,8 +156,12 @@ async fn rows(location: &Location) -> BTreeMap<String, Vec<String>> {
         let mut raw = Raw::open(location, kind).await;
         for (table, _) in backup::tables(kind) {
             let statement = match *table {
-                "journal" => "SELECT kind || payload || CAST(at AS TEXT) FROM journal ORDER BY txid, seq",
-                "consumers" => "SELECT name || CAST(updated_at AS TEXT) FROM consumers ORDER BY name",
+                "journal" => {
+                    "SELECT kind || payload || CAST(at AS TEXT) FROM journal ORDER BY txid, seq"
+                }
+                "consumers" => {
+                    "SELECT name || CAST(updated_at AS TEXT) FROM consumers ORDER BY name"
+                }
                 _ => "",
             };
             let rows = match statement {
@@ -139,6 +175,7 @@ async fn rows(location: &Location) -> BTreeMap<String, Vec<String>> {
 }
 
 async fn left_to_read(store: &Store, now: Timestamp) -> Vec<pendopo_domain::journal::Event> {
+    settle(store).await;
     let place = commit!(store, |db| consumers::take(db, "slow", now).await?);
     let found = look!(store, |db| journal::after(db, place, 100).await);
     found.into_iter().map(|entry| entry.event).collect()
@@ -157,22 +194,44 @@ both_databases! {
             assert!(!rows.is_empty(), "{table} is empty, so it is not tested");
         }
 
-        assert_eq!(backup::backup(&city.store, &copy).await.unwrap(), total as u64);
+        assert_eq!(
+            backup::backup(&city.store, &copy).await.unwrap(),
+            total as u64
+        );
         let files: BTreeSet<String> = std::fs::read_dir(&copy)
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert_eq!(files, ["city.db", "keys.db", "media.db"].map(String::from).into());
-        assert_eq!(backup::restore(&copy, there.location()).await.unwrap(), total as u64);
+        assert_eq!(
+            files,
+            ["city.db", "keys.db", "media.db"].map(String::from).into()
+        );
+        assert_eq!(
+            backup::restore(&copy, there.location()).await.unwrap(),
+            total as u64
+        );
 
         assert_eq!(rows(&Location::Folder(copy.clone())).await, wanted);
         assert_eq!(rows(there.location()).await, wanted);
-        let moved = Store::open(there.location().clone(), TestCity::MASTER).await.unwrap();
+        let moved = Store::open(there.location().clone(), TestCity::MASTER)
+            .await
+            .unwrap();
         assert!(moved.check().await.unwrap().is_empty());
         assert_eq!(left_to_read(&moved, now).await, [numbered(4), numbered(5)]);
-        let person = look!(moved, |db| reports::by_id(db, pendopo_domain::reports::ReportId(1)).await).unwrap().person;
+        let person = look!(moved, |db| reports::by_id(
+            db,
+            pendopo_domain::reports::ReportId(1)
+        )
+        .await)
+        .unwrap()
+        .person;
         let key = moved.keys().open(&person.unwrap()).await.unwrap().unwrap();
-        let sealed = look!(moved, |db| reports::sealed(db, pendopo_domain::reports::ReportId(1), Sealed::Identity).await);
+        let sealed = look!(moved, |db| reports::sealed(
+            db,
+            pendopo_domain::reports::ReportId(1),
+            Sealed::Identity
+        )
+        .await);
         assert_eq!(key.open("identity/x", &sealed.unwrap()).unwrap(), b"Siti");
 
         // Ids go on behind the last one, and the journal behind its end.
@@ -181,22 +240,46 @@ both_databases! {
         commit!(moved, |db| {
             journal::append(db, now, &numbered(6)).await?;
             jobs::add(db, "mail", "{}", now).await?;
-            let id = updates::insert(db, pendopo_domain::reports::ReportId(1), State::Resolved, now, None).await?;
+            let id = updates::insert(
+                db,
+                pendopo_domain::reports::ReportId(1),
+                State::Resolved,
+                now,
+                None,
+            )
+            .await?;
             assert_eq!(id, 3);
             assert_eq!(conf::add_api_key(db, "baru", "h3", now).await?.0, 3);
-            assert_eq!(conf::put_area(db, &crate::configuration::square("c", 1.0)).await?.0, 3);
+            assert_eq!(
+                conf::put_area(db, &crate::configuration::square("c", 1.0))
+                    .await?
+                    .0,
+                3
+            );
         });
-        assert_eq!(left_to_read(&moved, now).await, [numbered(4), numbered(5), numbered(6)]);
+        assert_eq!(
+            left_to_read(&moved, now).await,
+            [numbered(4), numbered(5), numbered(6)]
+        );
         moved.close().await;
     }
 
     async fn a_backup_does_not_overwrite_and_a_restore_does_not_either(city: TestCity) {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("copy");
-        assert!(matches!(backup::restore(&copy, city.place_elsewhere().location()).await, Err(StoreError::Io(_))));
+        assert!(matches!(
+            backup::restore(&copy, city.place_elsewhere().location()).await,
+            Err(StoreError::Io(_))
+        ));
         backup::backup(&city.store, &copy).await.unwrap();
-        assert!(matches!(backup::backup(&city.store, &copy).await, Err(StoreError::Io(_))));
-        assert!(matches!(backup::restore(&copy, &city.location).await, Err(StoreError::Io(_))));
+        assert!(matches!(
+            backup::backup(&city.store, &copy).await,
+            Err(StoreError::Io(_))
+        ));
+        assert!(matches!(
+            backup::restore(&copy, &city.location).await,
+            Err(StoreError::Io(_))
+        ));
     }
 
     async fn a_backup_taken_while_people_write_is_of_one_moment(city: TestCity) {
@@ -216,7 +299,8 @@ both_databases! {
                     let mut n = 0;
                     while !stop.load(Ordering::Relaxed) {
                         n += 1;
-                        one_report_with_everything(&store, &entropy, now, format!("{writer}-{n}")).await;
+                        one_report_with_everything(&store, &entropy, now, format!("{writer}-{n}"))
+                            .await;
                     }
                     n
                 })
@@ -237,30 +321,58 @@ both_databases! {
 }
 
 /// What a submission does: picture and key first, then the case in one transaction.
-async fn one_report_with_everything(store: &Store, entropy: &TestEntropy, now: Timestamp, name: String) {
-    store.media().put(name.clone(), pictures(b"x"), now).await.unwrap();
+async fn one_report_with_everything(
+    store: &Store,
+    entropy: &TestEntropy,
+    now: Timestamp,
+    name: String,
+) {
+    store
+        .media()
+        .put(name.clone(), pictures(b"x"), now)
+        .await
+        .unwrap();
     let key = store.keys().create(now, entropy).await.unwrap();
-    let row = Report { person: Some(key.person.clone()), foreign_number: Some(name.clone()), ..report(now) };
+    let row = Report {
+        person: Some(key.person.clone()),
+        foreign_number: Some(name.clone()),
+        ..report(now)
+    };
     commit!(store, |db| {
         let id = reports::insert(db, &[row]).await?[0];
         photos::insert(db, &photo(&name, Some(id.0), 1)).await?;
         journal::append(db, now, &numbered(id.0)).await?;
-        chains::append(db, chains::IDENTITY, now, "identity.seen", "city", &format!("report:{id}")).await?;
+        chains::append(
+            db,
+            chains::IDENTITY,
+            now,
+            "identity.seen",
+            "city",
+            &format!("report:{id}"),
+        )
+        .await?;
     });
 }
 
 async fn everything_is_there(copy: &Path) {
-    let copy = Store::open(Location::Folder(copy.to_owned()), TestCity::MASTER).await.unwrap();
+    let copy = Store::open(Location::Folder(copy.to_owned()), TestCity::MASTER)
+        .await
+        .unwrap();
     assert!(copy.check().await.unwrap().is_empty());
     let mut raw = Raw::open(copy.location(), Kind::City).await;
     let photos = raw.texts("SELECT id FROM photos ORDER BY id").await;
-    let people = raw.texts("SELECT person_id FROM reports WHERE person_id IS NOT NULL").await;
+    let people = raw
+        .texts("SELECT person_id FROM reports WHERE person_id IS NOT NULL")
+        .await;
     let journal = raw.texts("SELECT CAST(seq AS TEXT) FROM journal").await;
     let chained = raw.texts("SELECT subject FROM chained_events").await;
     let sizes = [photos.len(), people.len(), journal.len(), chained.len()];
     assert!(sizes.iter().all(|size| *size == sizes[0]), "{sizes:?}");
     for photo in photos {
-        assert!(copy.media().get(&photo, "small").await.unwrap().is_some(), "{photo}");
+        assert!(
+            copy.media().get(&photo, "small").await.unwrap().is_some(),
+            "{photo}"
+        );
     }
     for person in people {
         assert!(copy.keys().open(&PersonId(person)).await.unwrap().is_some());

@@ -7,7 +7,15 @@ use pendopo_testkit::{TestCity, both_databases};
 use crate::raw::Raw;
 
 async fn append(store: &Store, stream: &'static str, now: Timestamp) -> i64 {
-    commit!(store, |db| chains::append(db, stream, now, "identity.seen", "sign_in:3", "report:1").await?)
+    commit!(store, |db| chains::append(
+        db,
+        stream,
+        now,
+        "identity.seen",
+        "sign_in:3",
+        "report:1"
+    )
+    .await?)
 }
 
 both_databases! {
@@ -18,10 +26,24 @@ both_databases! {
         }
         assert_eq!(append(store, chains::CONFIGURATION, now).await, 1);
         let found = look!(store, |db| chains::entries(db, chains::IDENTITY, 2).await);
-        assert_eq!(found.iter().map(|entry| entry.position).collect::<Vec<_>>(), [3, 2]);
+        assert_eq!(
+            found.iter().map(|entry| entry.position).collect::<Vec<_>>(),
+            [3, 2]
+        );
         assert_eq!(found[0].happened_at(), now);
-        assert_eq!((found[0].actor.as_str(), found[0].subject.as_str()), ("sign_in:3", "report:1"));
-        assert!(look!(store, |db| chains::entries(db, &chains::incident(IncidentId(1)), 9).await).is_empty());
+        assert_eq!(
+            (found[0].actor.as_str(), found[0].subject.as_str()),
+            ("sign_in:3", "report:1")
+        );
+        assert!(
+            look!(store, |db| chains::entries(
+                db,
+                &chains::incident(IncidentId(1)),
+                9
+            )
+            .await)
+            .is_empty()
+        );
         assert!(look!(store, |db| chains::verify(db).await).is_empty());
         assert!(store.check().await.unwrap().is_empty());
     }
@@ -29,7 +51,13 @@ both_databases! {
     async fn appending_at_once_makes_no_gap(city: TestCity) {
         let (store, now) = (&city.store, city.now());
         let other = city.another_node().await;
-        let appends = (0..40).map(|n| append(if n % 2 == 0 { store } else { &other }, chains::IDENTITY, now));
+        let appends = (0..40).map(|n| {
+            append(
+                if n % 2 == 0 { store } else { &other },
+                chains::IDENTITY,
+                now,
+            )
+        });
         let mut positions = futures::future::join_all(appends).await;
         positions.sort_unstable();
         assert_eq!(positions, (1..=40).collect::<Vec<_>>());
@@ -45,8 +73,10 @@ both_databases! {
             }
         }
         let mut raw = Raw::open(&city.location, Kind::City).await;
-        raw.execute("CREATE TABLE kept AS SELECT * FROM chained_events").await;
-        raw.execute("CREATE TABLE kept_ends AS SELECT * FROM chains").await;
+        raw.execute("CREATE TABLE kept AS SELECT * FROM chained_events")
+            .await;
+        raw.execute("CREATE TABLE kept_ends AS SELECT * FROM chains")
+            .await;
         let row = "stream = 'identity' AND position";
         let cases = [
             (format!("UPDATE chained_events SET actor = 'sign_in:4' WHERE {row} = 3"), "identity: the chain breaks at entry 3"),
@@ -65,16 +95,26 @@ both_databases! {
         ];
         for (tamper, wanted) in cases {
             assert!(raw.execute(&tamper).await > 0, "{tamper}");
-            assert_eq!(look!(store, |db| chains::verify(db).await), [wanted], "{tamper}");
+            assert_eq!(
+                look!(store, |db| chains::verify(db).await),
+                [wanted],
+                "{tamper}"
+            );
             for (table, kept) in [("chained_events", "kept"), ("chains", "kept_ends")] {
                 raw.execute(&format!("DELETE FROM {table}")).await;
-                raw.execute(&format!("INSERT INTO {table} SELECT * FROM {kept}")).await;
+                raw.execute(&format!("INSERT INTO {table} SELECT * FROM {kept}"))
+                    .await;
             }
         }
         // One broken stream does not hide another one.
-        raw.execute("DELETE FROM chained_events WHERE position = 5").await;
+        raw.execute("DELETE FROM chained_events WHERE position = 5")
+            .await;
         let found = look!(store, |db| chains::verify(db).await);
-        assert_eq!(found, ["configuration", "identity"].map(|stream| format!("{stream}: the chain ends at entry 4, not at 5")));
+        assert_eq!(
+            found,
+            ["configuration", "identity"]
+                .map(|stream| format!("{stream}: the chain ends at entry 4, not at 5"))
+        );
         assert_eq!(store.check().await.unwrap(), found);
     }
 }

@@ -17,13 +17,20 @@ fn every_statement_has_run_on_both_databases() {
         .env(postgres::ENV, postgres::postgres_url())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     let ran: BTreeSet<String> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     let statements = statements();
-    assert!(statements.len() > 50, "the statements were not found: {statements:?}");
+    assert!(
+        statements.len() > 50,
+        "the statements were not found: {statements:?}"
+    );
     let mut missing = Vec::new();
     for (file, line) in &statements {
         for backend in ["sqlite", "postgres"] {
@@ -41,7 +48,10 @@ fn statements() -> Vec<(String, usize)> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for file in std::fs::read_dir(source).unwrap() {
         let file = file.unwrap().path();
-        assert!(file.is_file(), "statements are noted by file name, so src has no folders");
+        assert!(
+            file.is_file(),
+            "statements are noted by file name, so src has no folders"
+        );
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
         let text = std::fs::read_to_string(&file).unwrap();
         for (number, line) in (1..).zip(text.lines()) {

@@ -9,8 +9,18 @@ use pendopo_testkit::{TestCity, both_databases};
 use crate::samples::{at, report, stored, team};
 
 async fn ids(store: &Store, filter: &Filter) -> Vec<i64> {
-    let found = look!(store, |db| query::list(db, filter, Order::OldestChangeFirst, 100, 0).await);
-    assert_eq!(look!(store, |db| query::count(db, filter).await), found.len() as i64);
+    let found = look!(store, |db| query::list(
+        db,
+        filter,
+        Order::OldestChangeFirst,
+        100,
+        0
+    )
+    .await);
+    assert_eq!(
+        look!(store, |db| query::count(db, filter).await),
+        found.len() as i64
+    );
     found.iter().map(|report| report.id.0).collect()
 }
 
@@ -73,31 +83,209 @@ both_databases! {
         };
         let cases: [(&str, Filter, &[i64]); 26] = [
             ("all", all(), &[1, 2, 3]),
-            ("public", Filter { public_only: true, ..all() }, &[1, 3]),
-            ("own", Filter { ids: numbers(&[1, 2], &[]), ..all() }, &[1]),
-            ("foreign", Filter { ids: numbers(&[], &["F2", "F3"]), ..all() }, &[2]),
-            ("both numbers", Filter { ids: numbers(&[3], &["F2"]), ..all() }, &[2, 3]),
-            ("no numbers", Filter { ids: numbers(&[], &[]), ..all() }, &[]),
-            ("numbers and public", Filter { ids: numbers(&[1], &["F2"]), public_only: true, ..all() }, &[1]),
-            ("services", Filter { services: vec!["jalan".into(), "air".into()], ..all() }, &[2]),
-            ("states", Filter { states: vec![State::Received, State::Confirmed], ..all() }, &[1, 3]),
-            ("received from", Filter { received_from: day(1), ..all() }, &[2, 3]),
-            ("received to", Filter { received_to: day(1), ..all() }, &[1, 2]),
-            ("updated from", Filter { updated_from: day(2), ..all() }, &[3]),
-            ("updated to", Filter { updated_to: day(4), ..all() }, &[1, 2]),
-            ("due", Filter { due_before: day(3), ..all() }, &[2]),
-            ("due later", Filter { due_before: day(4), ..all() }, &[1, 2]),
-            ("area", Filter { area: Some(area), ..all() }, &[1]),
-            ("team", Filter { teams: vec![jalan], ..all() }, &[2]),
-            ("teams", Filter { teams: vec![jalan, pju], ..all() }, &[1, 2]),
-            ("edges of a box", Filter { within: BoundingBox::new(104.45, 0.9, 104.5, 0.92), ..all() }, &[1]),
-            ("beside a box", Filter { within: BoundingBox::new(104.4500001, 0.9, 104.5, 0.92), ..all() }, &[]),
-            ("near", Filter { near: Some((at(105.0, 1.001), 120.0)), ..all() }, &[3]),
-            ("photo", Filter { has_photo: Some(true), ..all() }, &[2]),
-            ("no photo", Filter { has_photo: Some(false), ..all() }, &[1, 3]),
-            ("alone", Filter { without_incident: true, ..all() }, &[1, 2]),
-            ("text", Filter { text: Some("JALAN".into()), ..all() }, &[1, 2, 3]),
-            ("many", Filter { text: Some("lampu".into()), services: vec!["lampu".into()], updated_from: day(1), ..all() }, &[3]),
+            (
+                "public",
+                Filter {
+                    public_only: true,
+                    ..all()
+                },
+                &[1, 3],
+            ),
+            (
+                "own",
+                Filter {
+                    ids: numbers(&[1, 2], &[]),
+                    ..all()
+                },
+                &[1],
+            ),
+            (
+                "foreign",
+                Filter {
+                    ids: numbers(&[], &["F2", "F3"]),
+                    ..all()
+                },
+                &[2],
+            ),
+            (
+                "both numbers",
+                Filter {
+                    ids: numbers(&[3], &["F2"]),
+                    ..all()
+                },
+                &[2, 3],
+            ),
+            (
+                "no numbers",
+                Filter {
+                    ids: numbers(&[], &[]),
+                    ..all()
+                },
+                &[],
+            ),
+            (
+                "numbers and public",
+                Filter {
+                    ids: numbers(&[1], &["F2"]),
+                    public_only: true,
+                    ..all()
+                },
+                &[1],
+            ),
+            (
+                "services",
+                Filter {
+                    services: vec!["jalan".into(), "air".into()],
+                    ..all()
+                },
+                &[2],
+            ),
+            (
+                "states",
+                Filter {
+                    states: vec![State::Received, State::Confirmed],
+                    ..all()
+                },
+                &[1, 3],
+            ),
+            (
+                "received from",
+                Filter {
+                    received_from: day(1),
+                    ..all()
+                },
+                &[2, 3],
+            ),
+            (
+                "received to",
+                Filter {
+                    received_to: day(1),
+                    ..all()
+                },
+                &[1, 2],
+            ),
+            (
+                "updated from",
+                Filter {
+                    updated_from: day(2),
+                    ..all()
+                },
+                &[3],
+            ),
+            (
+                "updated to",
+                Filter {
+                    updated_to: day(4),
+                    ..all()
+                },
+                &[1, 2],
+            ),
+            (
+                "due",
+                Filter {
+                    due_before: day(3),
+                    ..all()
+                },
+                &[2],
+            ),
+            (
+                "due later",
+                Filter {
+                    due_before: day(4),
+                    ..all()
+                },
+                &[1, 2],
+            ),
+            (
+                "area",
+                Filter {
+                    area: Some(area),
+                    ..all()
+                },
+                &[1],
+            ),
+            (
+                "team",
+                Filter {
+                    teams: vec![jalan],
+                    ..all()
+                },
+                &[2],
+            ),
+            (
+                "teams",
+                Filter {
+                    teams: vec![jalan, pju],
+                    ..all()
+                },
+                &[1, 2],
+            ),
+            (
+                "edges of a box",
+                Filter {
+                    within: BoundingBox::new(104.45, 0.9, 104.5, 0.92),
+                    ..all()
+                },
+                &[1],
+            ),
+            (
+                "beside a box",
+                Filter {
+                    within: BoundingBox::new(104.4500001, 0.9, 104.5, 0.92),
+                    ..all()
+                },
+                &[],
+            ),
+            (
+                "near",
+                Filter {
+                    near: Some((at(105.0, 1.001), 120.0)),
+                    ..all()
+                },
+                &[3],
+            ),
+            (
+                "photo",
+                Filter {
+                    has_photo: Some(true),
+                    ..all()
+                },
+                &[2],
+            ),
+            (
+                "no photo",
+                Filter {
+                    has_photo: Some(false),
+                    ..all()
+                },
+                &[1, 3],
+            ),
+            (
+                "alone",
+                Filter {
+                    without_incident: true,
+                    ..all()
+                },
+                &[1, 2],
+            ),
+            (
+                "text",
+                Filter {
+                    text: Some("JALAN".into()),
+                    ..all()
+                },
+                &[1, 2, 3],
+            ),
+            (
+                "many",
+                Filter {
+                    text: Some("lampu".into()),
+                    services: vec!["lampu".into()],
+                    updated_from: day(1),
+                    ..all()
+                },
+                &[3],
+            ),
         ];
         for (what, filter, wanted) in cases {
             assert_eq!(ids(store, &filter).await, wanted, "{what}");
@@ -111,7 +299,11 @@ both_databases! {
             row.updated_at = now.plus_days(updated);
             row.deadlines.verify_due_at = now.plus_days(due);
             // One that waits for nobody has no deadline and comes last.
-            row.state = if due == 0 { State::Confirmed } else { State::Received };
+            row.state = if due == 0 {
+                State::Confirmed
+            } else {
+                State::Received
+            };
             stored(store, row).await;
         }
         let cases = [
@@ -124,7 +316,14 @@ both_databases! {
                 let mut pages = Vec::new();
                 for offset in (0..5).step_by(size) {
                     let filter = Filter::default();
-                    let page = look!(store, |db| query::list(db, &filter, order, size as i64, offset).await);
+                    let page = look!(store, |db| query::list(
+                        db,
+                        &filter,
+                        order,
+                        size as i64,
+                        offset
+                    )
+                    .await);
                     pages.extend(page.iter().map(|report| report.id.0));
                 }
                 assert_eq!(pages, wanted, "{order:?} by {size}");
@@ -146,7 +345,14 @@ both_databases! {
             row.place = place.map(Into::into);
             stored(store, row).await;
         }
-        stored(store, Report { description: None, ..report(now) }).await;
+        stored(
+            store,
+            Report {
+                description: None,
+                ..report(now)
+            },
+        )
+        .await;
         let cases: [(&str, &[i64]); 12] = [
             ("100%", &[1]),
             ("%", &[1]),
@@ -162,7 +368,10 @@ both_databases! {
             ("'; DROP TABLE reports; --", &[]),
         ];
         for (text, wanted) in cases {
-            let filter = Filter { text: Some(text.into()), ..Filter::default() };
+            let filter = Filter {
+                text: Some(text.into()),
+                ..Filter::default()
+            };
             assert_eq!(ids(store, &filter).await, wanted, "{text}");
         }
     }
@@ -175,19 +384,38 @@ both_databases! {
             for n in 0..200 {
                 let (angle, metres) = (f64::from(n) * 0.7, f64::from(n) * 10.0);
                 let lat = centre.lat() + metres * angle.sin() / 111_195.0;
-                let lon = centre.lon() + metres * angle.cos() / 111_195.0 / centre.lat().to_radians().cos();
+                let lon = centre.lon()
+                    + metres * angle.cos() / 111_195.0 / centre.lat().to_radians().cos();
                 places.push(at(lon, lat));
             }
-            let rows: Vec<Report> =
-                places.iter().map(|place| Report { position: Some(*place), ..report(now) }).collect();
-            commit!(store, |db| pendopo_store::reports::insert(db, &rows).await?);
+            let rows: Vec<Report> = places
+                .iter()
+                .map(|place| Report {
+                    position: Some(*place),
+                    ..report(now)
+                })
+                .collect();
+            commit!(store, |db| pendopo_store::reports::insert(db, &rows)
+                .await?);
             for radius in [0.5, 25.0, 333.0, 1000.0, 1500.0] {
-                let filter = Filter { near: Some((centre, radius)), ..Filter::default() };
+                let filter = Filter {
+                    near: Some((centre, radius)),
+                    ..Filter::default()
+                };
                 let found = look!(store, |db| query::count(db, &filter).await);
                 // What lies within a hair of the edge may be on either side of it.
-                let sure = places.iter().filter(|place| centre.metres_to(**place) < radius * 0.999).count();
-                let most = places.iter().filter(|place| centre.metres_to(**place) < radius * 1.001 + 0.1).count();
-                assert!((sure as i64..=most as i64).contains(&found), "{centre:?} {radius}: {found} of {sure}..{most}");
+                let sure = places
+                    .iter()
+                    .filter(|place| centre.metres_to(**place) < radius * 0.999)
+                    .count();
+                let most = places
+                    .iter()
+                    .filter(|place| centre.metres_to(**place) < radius * 1.001 + 0.1)
+                    .count();
+                assert!(
+                    (sure as i64..=most as i64).contains(&found),
+                    "{centre:?} {radius}: {found} of {sure}..{most}"
+                );
             }
         }
     }
@@ -196,35 +424,84 @@ both_databases! {
         let (store, now) = (&city.store, city.now());
         let here = at(104.4512345, 0.9212345);
         for _ in 0..4 {
-            let rows = vec![Report { position: Some(here), ..report(now) }; 850];
-            commit!(store, |db| pendopo_store::reports::insert(db, &rows).await?);
+            let rows = vec![
+                Report {
+                    position: Some(here),
+                    ..report(now)
+                };
+                850
+            ];
+            commit!(store, |db| pendopo_store::reports::insert(db, &rows)
+                .await?);
         }
         stored(store, report(now)).await;
         let within = BoundingBox::new(104.0, 0.5, 105.0, 1.5).unwrap();
-        let found = look!(store, |db| query::clusters(db, &Filter::default(), within, 0.01, 100).await);
+        let found = look!(store, |db| query::clusters(
+            db,
+            &Filter::default(),
+            within,
+            0.01,
+            100
+        )
+        .await);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].count, found[0].at), (3400, here));
-        let at_one_point = BoundingBox::new(here.lon(), here.lat(), here.lon(), here.lat()).unwrap();
+        let at_one_point =
+            BoundingBox::new(here.lon(), here.lat(), here.lon(), here.lat()).unwrap();
         assert_eq!(found[0].bounds, at_one_point);
     }
 
     async fn clusters_share_squares_and_say_where_their_reports_are(city: TestCity) {
         let (store, now) = (&city.store, city.now());
-        let places = [(-10.1, -10.1), (-10.1, -10.1003), (-10.0999999, -10.1), (-9.5, -9.5), (11.0, 11.0)];
+        let places = [
+            (-10.1, -10.1),
+            (-10.1, -10.1003),
+            (-10.0999999, -10.1),
+            (-9.5, -9.5),
+            (11.0, 11.0),
+        ];
         for (lon, lat) in places {
-            stored(store, Report { position: Some(at(lon, lat)), ..report(now) }).await;
+            stored(
+                store,
+                Report {
+                    position: Some(at(lon, lat)),
+                    ..report(now)
+                },
+            )
+            .await;
         }
-        let secret = Report { visibility: Visibility::Secret, position: Some(at(-9.5, -9.5)), ..report(now) };
+        let secret = Report {
+            visibility: Visibility::Secret,
+            position: Some(at(-9.5, -9.5)),
+            ..report(now)
+        };
         stored(store, secret).await;
         let within = BoundingBox::new(-11.0, -11.0, -9.0, -9.0).unwrap();
-        let filter = Filter { public_only: true, ..Filter::default() };
-        let found = look!(store, |db| query::clusters(db, &filter, within, 0.5, 100).await);
-        assert_eq!(found.iter().map(|cluster| cluster.count).collect::<Vec<_>>(), [3, 1]);
+        let filter = Filter {
+            public_only: true,
+            ..Filter::default()
+        };
+        let found = look!(store, |db| query::clusters(db, &filter, within, 0.5, 100)
+            .await);
+        assert_eq!(
+            found
+                .iter()
+                .map(|cluster| cluster.count)
+                .collect::<Vec<_>>(),
+            [3, 1]
+        );
         // The mean to a centimetre: rounded alike on both databases.
         assert_eq!(found[0].at, at(-10.1, -10.1001));
-        assert_eq!(found[0].bounds, BoundingBox::new(-10.1, -10.1003, -10.0999999, -10.1).unwrap());
-        assert_eq!((found[1].report, found[1].at), (ReportId(4), at(-9.5, -9.5)));
-        let first = look!(store, |db| query::clusters(db, &filter, within, 0.5, 1).await);
+        assert_eq!(
+            found[0].bounds,
+            BoundingBox::new(-10.1, -10.1003, -10.0999999, -10.1).unwrap()
+        );
+        assert_eq!(
+            (found[1].report, found[1].at),
+            (ReportId(4), at(-9.5, -9.5))
+        );
+        let first = look!(store, |db| query::clusters(db, &filter, within, 0.5, 1)
+            .await);
         assert_eq!(first, found[..1]);
     }
 }

@@ -33,7 +33,10 @@ both_databases! {
     async fn an_incident_is_changed_and_keeps_its_reports(city: TestCity) {
         let (store, now) = (&city.store, city.now());
         let one = opened(store, incident(2, now)).await;
-        assert_eq!(look!(store, |db| incidents::by_id(db, one.id).await), Some(one.clone()));
+        assert_eq!(
+            look!(store, |db| incidents::by_id(db, one.id).await),
+            Some(one.clone())
+        );
         let mut changed = one.clone();
         changed.state = State::Resolved;
         changed.priority = Priority::new(1).unwrap();
@@ -46,13 +49,36 @@ both_databases! {
             locked
         });
         assert_eq!(locked, Some(one.clone()));
-        assert_eq!(look!(store, |db| incidents::by_id(db, one.id).await), Some(changed));
-        assert_eq!(look!(store, |db| incidents::by_id(db, IncidentId(9)).await), None);
+        assert_eq!(
+            look!(store, |db| incidents::by_id(db, one.id).await),
+            Some(changed)
+        );
+        assert_eq!(
+            look!(store, |db| incidents::by_id(db, IncidentId(9)).await),
+            None
+        );
 
-        let first = stored(store, Report { incident: Some(one.id), ..report(now) }).await;
+        let first = stored(
+            store,
+            Report {
+                incident: Some(one.id),
+                ..report(now)
+            },
+        )
+        .await;
         stored(store, report(now)).await;
-        let last = stored(store, Report { incident: Some(one.id), ..report(now) }).await;
-        assert_eq!(look!(store, |db| reports::of_incident(db, one.id).await), [first, last]);
+        let last = stored(
+            store,
+            Report {
+                incident: Some(one.id),
+                ..report(now)
+            },
+        )
+        .await;
+        assert_eq!(
+            look!(store, |db| reports::of_incident(db, one.id).await),
+            [first, last]
+        );
     }
 
     async fn what_needs_someone_comes_first_and_the_gravest_of_it(city: TestCity) {
@@ -80,12 +106,19 @@ both_databases! {
         commit!(store, |db| {
             for words in ["pohon tumbang", "sudah dipotong"] {
                 let stream = chains::incident(IncidentId(1));
-                let entry = chains::append(db, &stream, now, "note", "sign_in:1", "incident:1").await?;
+                let entry =
+                    chains::append(db, &stream, now, "note", "sign_in:1", "incident:1").await?;
                 incidents::add_note(db, &stream, entry, words).await?;
             }
         });
         let found = look!(store, |db| incidents::notes(db, &stream).await);
-        assert_eq!(found, [(1, "pohon tumbang".to_owned()), (2, "sudah dipotong".to_owned())]);
+        assert_eq!(
+            found,
+            [
+                (1, "pohon tumbang".to_owned()),
+                (2, "sudah dipotong".to_owned())
+            ]
+        );
         assert!(look!(store, |db| incidents::notes(db, "incident:2").await).is_empty());
     }
 
@@ -102,9 +135,11 @@ both_databases! {
             )
         });
         let ids = |found: Vec<Assignment>| found.iter().map(|one| one.id).collect::<Vec<_>>();
-        let found = look!(store, |db| incidents::active_assignments(db, Some(pju), 10).await);
+        let found = look!(store, |db| incidents::active_assignments(db, Some(pju), 10)
+            .await);
         assert_eq!(ids(found), [second, first]);
-        let found = look!(store, |db| incidents::active_assignments(db, None, 10).await);
+        let found = look!(store, |db| incidents::active_assignments(db, None, 10)
+            .await);
         assert_eq!(ids(found), [second, third, first]);
         let found = look!(store, |db| incidents::active_assignments(db, None, 1).await);
         assert_eq!(ids(found), [second]);
@@ -130,10 +165,25 @@ both_databases! {
             incidents::assignment(db, row.id, true).await?;
             incidents::update_assignment(db, &row).await?;
         });
-        assert_eq!(look!(store, |db| incidents::assignments_of(db, lamp).await), [wanted]);
-        assert_eq!(ids(look!(store, |db| incidents::assignments_of(db, fire).await)), [second, third]);
-        let found = look!(store, |db| incidents::active_assignments(db, Some(pju), 10).await);
+        assert_eq!(
+            look!(store, |db| incidents::assignments_of(db, lamp).await),
+            [wanted]
+        );
+        assert_eq!(
+            ids(look!(store, |db| incidents::assignments_of(db, fire).await)),
+            [second, third]
+        );
+        let found = look!(store, |db| incidents::active_assignments(db, Some(pju), 10)
+            .await);
         assert_eq!(ids(found), [second]);
-        assert_eq!(look!(store, |db| incidents::assignment(db, AssignmentId(9), false).await), None);
+        assert_eq!(
+            look!(store, |db| incidents::assignment(
+                db,
+                AssignmentId(9),
+                false
+            )
+            .await),
+            None
+        );
     }
 }

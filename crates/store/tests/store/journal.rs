@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use jiff::civil::date;
 use pendopo_domain::geo::AreaId;
-use pendopo_domain::incidents::{AssignmentId, AssignmentState, IncidentId, State as IncidentState};
+use pendopo_domain::incidents::{
+    AssignmentId, AssignmentState, IncidentId, State as IncidentState,
+};
 use pendopo_domain::journal::Event;
 use pendopo_domain::measures::Cell;
 use pendopo_domain::organisation::TeamId;
@@ -40,18 +42,49 @@ both_databases! {
         };
         let (report, incident, team) = (ReportId(1), IncidentId(2), TeamId(3));
         let events = vec![
-            Event::ReportReceived { report, visibility: Visibility::Secret, cell: cell(State::Received) },
-            Event::ReportChanged { report, from: cell(State::Received), to: cell(State::Assigned), team: Some(team) },
+            Event::ReportReceived {
+                report,
+                visibility: Visibility::Secret,
+                cell: cell(State::Received),
+            },
+            Event::ReportChanged {
+                report,
+                from: cell(State::Received),
+                to: cell(State::Assigned),
+                team: Some(team),
+            },
             Event::ReportJoined { report },
-            Event::ReportRated { report, round: 1, verdict: Verdict::NotYet, stars: Stars::new(3) },
-            Event::ReportsImported { first: report, last: ReportId(9), cells: vec![(cell(State::NotAsked), 9)] },
-            Event::IncidentOpened { incident, reports: vec![report] },
+            Event::ReportRated {
+                report,
+                round: 1,
+                verdict: Verdict::NotYet,
+                stars: Stars::new(3),
+            },
+            Event::ReportsImported {
+                first: report,
+                last: ReportId(9),
+                cells: vec![(cell(State::NotAsked), 9)],
+            },
+            Event::IncidentOpened {
+                incident,
+                reports: vec![report],
+            },
             Event::IncidentJoined { incident, report },
-            Event::IncidentChanged { incident, from: IncidentState::New, to: IncidentState::OnScene },
-            Event::AssignmentChanged { assignment: AssignmentId(4), team, state: AssignmentState::Cleared },
+            Event::IncidentChanged {
+                incident,
+                from: IncidentState::New,
+                to: IncidentState::OnScene,
+            },
+            Event::AssignmentChanged {
+                assignment: AssignmentId(4),
+                team,
+                state: AssignmentState::Cleared,
+            },
             Event::IdentitySeen { report },
             Event::PersonErased { report },
-            Event::ConfigurationChanged { what: "areas".into() },
+            Event::ConfigurationChanged {
+                what: "areas".into(),
+            },
         ];
         let rows = events.clone();
         commit!(store, |db| {
@@ -59,26 +92,43 @@ both_databases! {
                 journal::append(db, now, &event).await?;
             }
         });
-        let found = look!(store, |db| journal::after(db, Position::default(), 100).await);
+        city.settle().await;
+        let found = look!(store, |db| journal::after(db, Position::default(), 100)
+            .await);
         assert!(found.iter().all(|entry| entry.at == now));
         assert!(found.is_sorted_by(|a, b| a.position < b.position));
-        assert_eq!(look!(store, |db| journal::end(db).await), found[11].position);
+        assert_eq!(
+            look!(store, |db| journal::end(db).await),
+            found[11].position
+        );
         let page = look!(store, |db| journal::after(db, found[3].position, 2).await);
         assert_eq!(page, found[4..6]);
-        assert_eq!(found.into_iter().map(|entry| entry.event).collect::<Vec<_>>(), events);
+        assert_eq!(
+            found
+                .into_iter()
+                .map(|entry| entry.event)
+                .collect::<Vec<_>>(),
+            events
+        );
     }
 
     async fn a_change_that_failed_is_not_in_the_journal(city: TestCity) {
         let (store, now) = (&city.store, city.now());
-        assert_eq!(look!(store, |db| journal::end(db).await), Position::default());
+        assert_eq!(
+            look!(store, |db| journal::end(db).await),
+            Position::default()
+        );
         let failed: Result<(), StoreError> = store
-            .write(move |db| Box::pin(async move {
-                journal::append(db, now, &numbered(1)).await?;
-                Err(StoreError::Corrupt("on purpose".into()))
-            }))
+            .write(move |db| {
+                Box::pin(async move {
+                    journal::append(db, now, &numbered(1)).await?;
+                    Err(StoreError::Corrupt("on purpose".into()))
+                })
+            })
             .await;
         assert!(failed.is_err());
         append(store, 2, now).await;
+        city.settle().await;
         assert_eq!(read(store, Position::default()).await.0, [numbered(2)]);
     }
 
@@ -87,17 +137,31 @@ both_databases! {
         for n in 1..=3 {
             append(store, n, now).await;
         }
+        city.settle().await;
         let stands = async || commit!(store, |db| consumers::take(db, "measures", now).await?);
         assert_eq!(stands().await, Position::default());
-        let second = look!(store, |db| journal::after(db, Position::default(), 2).await)[1].position;
-        commit!(store, |db| consumers::advance(db, "measures", second, now).await?);
+        let second =
+            look!(store, |db| journal::after(db, Position::default(), 2).await)[1].position;
+        commit!(store, |db| consumers::advance(db, "measures", second, now)
+            .await?);
         assert_eq!(stands().await, second);
         assert_eq!(read(store, stands().await).await.0, [numbered(3)]);
         let failed: Result<(), StoreError> = store
-            .write(move |db| Box::pin(async move {
-                consumers::advance(db, "measures", Position { txid: i64::MAX, seq: 9 }, now).await?;
-                Err(StoreError::Corrupt("killed in between".into()))
-            }))
+            .write(move |db| {
+                Box::pin(async move {
+                    consumers::advance(
+                        db,
+                        "measures",
+                        Position {
+                            txid: i64::MAX,
+                            seq: 9,
+                        },
+                        now,
+                    )
+                    .await?;
+                    Err(StoreError::Corrupt("killed in between".into()))
+                })
+            })
             .await;
         assert!(failed.is_err());
         assert_eq!(stands().await, second);
@@ -108,15 +172,25 @@ both_databases! {
         for n in 1..=30 {
             append(store, n, now).await;
         }
+        city.settle().await;
         let other = city.another_node().await;
-        let step = async |node: &Store| node.write(move |db| Box::pin(async move {
-            let from = consumers::take(db, "rules", now).await?;
-            let next = journal::after(db, from, 1).await?;
-            for entry in &next {
-                consumers::advance(db, "rules", entry.position, now).await?;
-            }
-            Ok::<_, StoreError>(next.into_iter().map(|entry| entry.event).collect::<Vec<_>>())
-        })).await;
+        let step = async |node: &Store| {
+            node.write(move |db| {
+                Box::pin(async move {
+                    let from = consumers::take(db, "rules", now).await?;
+                    let next = journal::after(db, from, 1).await?;
+                    for entry in &next {
+                        consumers::advance(db, "rules", entry.position, now).await?;
+                    }
+                    Ok::<_, StoreError>(
+                        next.into_iter()
+                            .map(|entry| entry.event)
+                            .collect::<Vec<_>>(),
+                    )
+                })
+            })
+            .await
+        };
         let work = async |node: &Store| {
             let mut seen = Vec::new();
             while let Some(event) = step(node).await.unwrap().pop() {
@@ -125,7 +199,11 @@ both_databases! {
             seen
         };
         let (mine, theirs) = tokio::join!(work(store), work(&other));
-        let mut seen: Vec<String> = mine.iter().chain(&theirs).map(|event| format!("{event:?}")).collect();
+        let mut seen: Vec<String> = mine
+            .iter()
+            .chain(&theirs)
+            .map(|event| format!("{event:?}"))
+            .collect();
         seen.sort();
         let mut wanted: Vec<String> = (1..=30).map(|n| format!("{:?}", numbered(n))).collect();
         wanted.sort();
@@ -138,13 +216,17 @@ both_databases! {
         for (n, day) in [(1, 0), (2, 0), (3, 1), (4, 20)] {
             append(store, n, now.plus_days(day)).await;
         }
+        city.settle().await;
         let entries = look!(store, |db| journal::after(db, Position::default(), 9).await);
         let place = |at: usize| entries[at].position;
-        let cut = async |day: i64| commit!(store, |db| journal::cut(db, now.plus_days(day)).await?);
-        let advance = async |name: &'static str, to: Position| commit!(store, |db| {
-            consumers::take(db, name, now).await?;
-            consumers::advance(db, name, to, now).await?;
-        });
+        let cut =
+            async |day: i64| commit!(store, |db| journal::cut(db, now.plus_days(day)).await?);
+        let advance = async |name: &'static str, to: Position| {
+            commit!(store, |db| {
+                consumers::take(db, name, now).await?;
+                consumers::advance(db, name, to, now).await?;
+            })
+        };
         assert_eq!(cut(100).await, 0, "nobody has read it");
         advance("fast", place(3)).await;
         commit!(store, |db| consumers::take(db, "slow", now).await?);
@@ -153,10 +235,18 @@ both_databases! {
         assert_eq!(cut(7).await, 0, "seven days are not over");
         assert_eq!(cut(8).await, 1, "the first is read by all and old");
         advance("slow", place(3)).await;
-        assert_eq!(cut(8).await, 1, "the third is seven days old to the instant");
-        assert_eq!(read(store, Position::default()).await.0, [numbered(3), numbered(4)]);
+        assert_eq!(
+            cut(8).await,
+            1,
+            "the third is seven days old to the instant"
+        );
+        assert_eq!(
+            read(store, Position::default()).await.0,
+            [numbered(3), numbered(4)]
+        );
         assert_eq!(cut(9).await, 1);
         append(store, 5, now).await;
+        city.settle().await;
         assert_eq!(read(store, place(3)).await.0, [numbered(5)]);
     }
 }

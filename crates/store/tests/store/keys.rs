@@ -17,12 +17,24 @@ both_databases! {
         assert!(!keys.erase(&key.person).await.unwrap());
         assert!(keys.open(&key.person).await.unwrap().is_none());
         assert!(keys.open(&other.person).await.unwrap().is_some());
-        assert!(keys.open(&PersonId("nobody".into())).await.unwrap().is_none());
+        assert!(
+            keys.open(&PersonId("nobody".into()))
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 
     async fn a_key_is_wrapped_by_the_city_and_opens_in_no_other(city: TestCity) {
-        let key = city.store.keys().create(city.now(), city.entropy.as_ref()).await.unwrap();
-        let sealed = key.seal("identity/x", b"Siti", city.entropy.as_ref()).unwrap();
+        let key = city
+            .store
+            .keys()
+            .create(city.now(), city.entropy.as_ref())
+            .await
+            .unwrap();
+        let sealed = key
+            .seal("identity/x", b"Siti", city.entropy.as_ref())
+            .unwrap();
         let theirs = TestCity::MASTER.for_city("batam");
         let other = Store::open(city.location.clone(), theirs).await.unwrap();
         assert!(other.keys().open(&key.person).await.is_err());
@@ -45,7 +57,9 @@ both_databases! {
             bent[at] ^= 128;
             assert!(!keys.verify("L-1/1", &bent));
         }
-        let other = Store::open(city.location.clone(), MasterKey::new([8; 32])).await.unwrap();
+        let other = Store::open(city.location.clone(), MasterKey::new([8; 32]))
+            .await
+            .unwrap();
         assert!(!other.keys().verify("L-1/1", &signature));
         other.close().await;
     }
@@ -61,14 +75,24 @@ fn an_erased_key_is_in_no_file_of_the_city() {
         let keys = city.store.keys();
         let mut people = Vec::new();
         for _ in 0..50 {
-            people.push(keys.create(city.now(), city.entropy.as_ref()).await.unwrap().person);
+            people.push(
+                keys.create(city.now(), city.entropy.as_ref())
+                    .await
+                    .unwrap()
+                    .person,
+            );
         }
         let wrapped = Raw::open(&city.location, Kind::Keys)
             .await
-            .bytes(&format!("SELECT wrapped FROM person_keys WHERE person_id = '{}'", people[20].0))
+            .bytes(&format!(
+                "SELECT wrapped FROM person_keys WHERE person_id = '{}'",
+                people[20].0
+            ))
             .await;
         let holds = || {
-            let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+            let files = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|file| file.unwrap().path());
             files
                 .filter(|file| {
                     let bytes = std::fs::read(file).unwrap();

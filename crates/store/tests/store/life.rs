@@ -27,7 +27,11 @@ both_databases! {
         let found = cities(&root).await.unwrap();
         assert!(found.contains(&name));
         assert!(found.is_sorted());
-        assert!(!found.iter().any(|city| city.ends_with("_keys") || city == "nowhere"));
+        assert!(
+            !found
+                .iter()
+                .any(|city| city.ends_with("_keys") || city == "nowhere")
+        );
         // Looking creates nothing.
         assert!(!Store::exists(&nowhere).await.unwrap());
     }
@@ -71,7 +75,10 @@ both_databases! {
 
     async fn a_word_that_this_version_does_not_know_is_an_error(city: TestCity) {
         let one = crate::samples::stored(&city.store, crate::samples::report(city.now())).await;
-        Raw::open(&city.location, Kind::City).await.execute("UPDATE reports SET state = 'lost'").await;
+        Raw::open(&city.location, Kind::City)
+            .await
+            .execute("UPDATE reports SET state = 'lost'")
+            .await;
         let mut db = city.store.read().await.unwrap();
         let found = pendopo_store::reports::by_id(&mut db, one.id).await;
         assert!(matches!(found, Err(StoreError::Corrupt(_))));
@@ -117,11 +124,23 @@ fn nodes_that_open_a_new_city_at_once_all_get_it() {
 fn a_name_that_postgresql_would_change_is_refused() {
     pendopo_testkit::run(async {
         let long = "a".repeat(58);
-        for name in ["Batam", "tanjung-pinang", "a\"; DROP SCHEMA public; --", "", "kota batam", &long] {
+        for name in [
+            "Batam",
+            "tanjung-pinang",
+            "a\"; DROP SCHEMA public; --",
+            "",
+            "kota batam",
+            &long,
+        ] {
             let location = Root::Postgres(postgres_url()).city(name);
             let opened = Store::open(location, TestCity::MASTER).await;
             assert!(matches!(opened, Err(StoreError::Corrupt(_))), "{name}");
-            assert!(!cities(&Root::Postgres(postgres_url())).await.unwrap().contains(&name.to_owned()));
+            assert!(
+                !cities(&Root::Postgres(postgres_url()))
+                    .await
+                    .unwrap()
+                    .contains(&name.to_owned())
+            );
         }
     });
 }
@@ -144,7 +163,11 @@ fn a_damaged_file_is_named() {
         let city = TestCity::sqlite().await;
         let mut raw = Raw::open(&city.location, Kind::City).await;
         raw.execute("PRAGMA foreign_keys = OFF").await;
-        raw.execute("INSERT INTO routes VALUES ('lampu', 0, 77)").await;
-        assert_eq!(city.store.check().await.unwrap(), ["routes: a row points nowhere"]);
+        raw.execute("INSERT INTO routes VALUES ('lampu', 0, 77)")
+            .await;
+        assert_eq!(
+            city.store.check().await.unwrap(),
+            ["routes: a row points nowhere"]
+        );
     });
 }

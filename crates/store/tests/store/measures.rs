@@ -25,19 +25,43 @@ both_databases! {
         let rows = [
             (cell(monday, "lampu", None, State::Received, None), 5),
             (cell(monday, "lampu", None, State::Received, None), -2),
-            (cell(monday, "lampu", Some(7), State::Confirmed, Some(true)), 4),
-            (cell(tuesday, "jalan", Some(7), State::Resolved, Some(false)), 1),
+            (
+                cell(monday, "lampu", Some(7), State::Confirmed, Some(true)),
+                4,
+            ),
+            (
+                cell(tuesday, "jalan", Some(7), State::Resolved, Some(false)),
+                1,
+            ),
         ];
         commit!(store, |db| {
             for (cell, n) in rows {
                 measures::add(db, &cell, n).await?;
             }
         });
-        assert_eq!(look!(store, |db| measures::first_day(db).await), Some(monday));
+        assert_eq!(
+            look!(store, |db| measures::first_day(db).await),
+            Some(monday)
+        );
         let both = look!(store, |db| measures::table(db, monday, tuesday).await);
-        assert_eq!((both.total.received, both.total.open, both.total.on_time), (8, 3, 4));
-        assert_eq!((both.by_service["lampu"].received, both.by_service["jalan"].waiting), (7, 1));
-        assert_eq!((both.by_area[&None].received, both.by_area[&Some(AreaId(7))].city_says_done), (3, 5));
+        assert_eq!(
+            (both.total.received, both.total.open, both.total.on_time),
+            (8, 3, 4)
+        );
+        assert_eq!(
+            (
+                both.by_service["lampu"].received,
+                both.by_service["jalan"].waiting
+            ),
+            (7, 1)
+        );
+        assert_eq!(
+            (
+                both.by_area[&None].received,
+                both.by_area[&Some(AreaId(7))].city_says_done
+            ),
+            (3, 5)
+        );
         let last = look!(store, |db| measures::table(db, tuesday, tuesday).await);
         assert_eq!((last.total.received, last.by_service.len()), (1, 1));
         let none = look!(store, |db| measures::table(db, tuesday, monday).await);
@@ -55,6 +79,7 @@ both_databases! {
         });
         // Not yet read: nothing can be said.
         assert!(look!(store, |db| measures::verify(db).await).is_empty());
+        city.settle().await;
         let end = look!(store, |db| journal::end(db).await);
         commit!(store, |db| {
             consumers::take(db, "measures", now).await?;

@@ -19,7 +19,11 @@ pub fn photo(id: &str, report: Option<i64>, created_at: i64) -> Photo {
 
 pub fn pictures(bytes: &[u8]) -> Vec<Picture> {
     ["large", "small"]
-        .map(|size| Picture { size, content_type: "image/jpeg", bytes: [size.as_bytes(), bytes].concat() })
+        .map(|size| Picture {
+            size,
+            content_type: "image/jpeg",
+            bytes: [size.as_bytes(), bytes].concat(),
+        })
         .into()
 }
 
@@ -33,8 +37,17 @@ both_databases! {
         assert_eq!((kind.as_str(), bytes.len()), ("image/jpeg", 3_000_005));
         assert_eq!(media.get("b", "small").await.unwrap().unwrap().1, b"small");
         assert_eq!(media.get("a", "huge").await.unwrap(), None);
-        assert!(media.put("a".into(), pictures(b"x"), now).await.unwrap_err().is_duplicate());
-        media.remove(vec!["a".into(), "unknown".into()]).await.unwrap();
+        assert!(
+            media
+                .put("a".into(), pictures(b"x"), now)
+                .await
+                .unwrap_err()
+                .is_duplicate()
+        );
+        media
+            .remove(vec!["a".into(), "unknown".into()])
+            .await
+            .unwrap();
         assert_eq!(media.get("a", "small").await.unwrap(), None);
         assert!(media.get("b", "large").await.unwrap().is_some());
     }
@@ -43,7 +56,11 @@ both_databases! {
         let (store, now) = (&city.store, city.now());
         let one = stored(store, report(now)).await;
         let two = stored(store, report(now)).await;
-        let sealed = Photo { person_id: Some("ab".into()), kind: "after".into(), ..photo("s", Some(two.id.0), 1) };
+        let sealed = Photo {
+            person_id: Some("ab".into()),
+            kind: "after".into(),
+            ..photo("s", Some(two.id.0), 1)
+        };
         let row = sealed.clone();
         commit!(store, |db| {
             photos::insert(db, &photo("w", None, 5)).await?;
@@ -51,10 +68,17 @@ both_databases! {
         });
         let (first, second, unknown) = commit!(store, |db| {
             let first = photos::attach(db, "w", one.id).await?;
-            (first, photos::attach(db, "w", two.id).await?, photos::attach(db, "x", two.id).await?)
+            (
+                first,
+                photos::attach(db, "w", two.id).await?,
+                photos::attach(db, "x", two.id).await?,
+            )
         });
         assert_eq!((first, second, unknown), (true, false, false));
-        assert_eq!(look!(store, |db| photos::by_id(db, "w").await), Some(photo("w", Some(one.id.0), 5)));
+        assert_eq!(
+            look!(store, |db| photos::by_id(db, "w").await),
+            Some(photo("w", Some(one.id.0), 5))
+        );
         assert_eq!(look!(store, |db| photos::by_id(db, "x").await), None);
         let found = look!(store, |db| photos::of_report(db, two.id).await);
         assert_eq!(found[0].sealed_for(), Some(PersonId("ab".into())));
@@ -67,19 +91,41 @@ both_databases! {
             stored(store, report(now)).await;
         }
         commit!(store, |db| {
-            for (id, report, at) in [("f", 1, 1), ("a", 1, 2), ("c", 2, 1), ("b", 2, 1), ("e", 3, 1)] {
+            for (id, report, at) in [
+                ("f", 1, 1),
+                ("a", 1, 2),
+                ("c", 2, 1),
+                ("b", 2, 1),
+                ("e", 3, 1),
+            ] {
                 photos::insert(db, &photo(id, Some(report), at)).await?;
             }
-            photos::insert(db, &Photo { kind: "after".into(), ..photo("0", Some(1), 0) }).await?;
+            photos::insert(
+                db,
+                &Photo {
+                    kind: "after".into(),
+                    ..photo("0", Some(1), 0)
+                },
+            )
+            .await?;
         });
         let firsts = |from: i64, to: i64| {
-            (pendopo_domain::reports::ReportId(from), pendopo_domain::reports::ReportId(to))
+            (
+                pendopo_domain::reports::ReportId(from),
+                pendopo_domain::reports::ReportId(to),
+            )
         };
         let (from, to) = firsts(1, 2);
         let found = look!(store, |db| photos::first_of(db, from, to).await);
         assert_eq!(found, [(1, "f".to_owned()), (2, "b".to_owned())]);
         let order = look!(store, |db| photos::of_report(db, from).await);
-        assert_eq!(order.iter().map(|photo| photo.id.as_str()).collect::<Vec<_>>(), ["0", "f", "a"]);
+        assert_eq!(
+            order
+                .iter()
+                .map(|photo| photo.id.as_str())
+                .collect::<Vec<_>>(),
+            ["0", "f", "a"]
+        );
     }
 
     async fn photos_that_no_report_took_are_taken_out(city: TestCity) {
@@ -91,7 +137,10 @@ both_databases! {
             photos::insert(db, &photo("new", None, now.micros())).await?;
             photos::insert(db, &photo("used", Some(1), now.micros() - day)).await?;
         });
-        assert_eq!(commit!(store, |db| photos::take_orphans(db, now).await?), ["old"]);
+        assert_eq!(
+            commit!(store, |db| photos::take_orphans(db, now).await?),
+            ["old"]
+        );
         assert_eq!(look!(store, |db| photos::by_id(db, "old").await), None);
         assert!(look!(store, |db| photos::by_id(db, "new").await).is_some());
         assert!(look!(store, |db| photos::by_id(db, "used").await).is_some());

@@ -111,7 +111,10 @@ impl Raw {
     /// Every row of a table as text, the columns in the order of their names.
     pub async fn rows(&mut self, table: &str) -> Vec<String> {
         let columns = self.columns(table).await;
-        let cells: Vec<String> = columns.iter().map(|(name, of)| self.cell(name, of)).collect();
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(name, of)| self.cell(name, of))
+            .collect();
         let statement = format!(
             "SELECT {} AS line FROM {table} ORDER BY line",
             cells.join(" || '|' || ")

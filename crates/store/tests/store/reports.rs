@@ -52,7 +52,10 @@ both_databases! {
             let found = look!(city.store, |db| reports::by_id(db, wanted.id).await);
             assert_eq!(found, Some(wanted));
         }
-        assert_eq!(look!(city.store, |db| reports::by_id(db, ReportId(99)).await), None);
+        assert_eq!(
+            look!(city.store, |db| reports::by_id(db, ReportId(99)).await),
+            None
+        );
     }
 
     async fn what_can_change_about_a_report_is_changed(city: TestCity) {
@@ -79,29 +82,47 @@ both_databases! {
             locked
         });
         assert_eq!(locked, Some(before));
-        assert_eq!(look!(city.store, |db| reports::by_id(db, after.id).await), Some(after));
+        assert_eq!(
+            look!(city.store, |db| reports::by_id(db, after.id).await),
+            Some(after)
+        );
     }
 
     async fn two_who_change_one_report_at_once_do_so_one_after_the_other(city: TestCity) {
         let one = stored(&city.store, report(city.now())).await;
-        let join = || city.store.write(move |db| Box::pin(async move {
-            let mut report = reports::by_id_for_update(db, one.id).await?.unwrap();
-            report.joined += 1;
-            reports::update(db, &report).await
-        }));
+        let join = || {
+            city.store.write(move |db| {
+                Box::pin(async move {
+                    let mut report = reports::by_id_for_update(db, one.id).await?.unwrap();
+                    report.joined += 1;
+                    reports::update(db, &report).await
+                })
+            })
+        };
         for done in futures::future::join_all((0..20).map(|_| join())).await {
             done.unwrap();
         }
-        assert_eq!(look!(city.store, |db| reports::by_id(db, one.id).await).unwrap().joined, 20);
+        assert_eq!(
+            look!(city.store, |db| reports::by_id(db, one.id).await)
+                .unwrap()
+                .joined,
+            20
+        );
     }
 
     async fn a_batch_gets_its_ids_in_order_and_an_empty_one_none(city: TestCity) {
         let now = city.now();
         let batch: Vec<Report> = (0..1000)
-            .map(|n| Report { description: Some(format!("nr {n}")), ..report(now) })
+            .map(|n| Report {
+                description: Some(format!("nr {n}")),
+                ..report(now)
+            })
             .collect();
         let (ids, none) = commit!(city.store, |db| {
-            (reports::insert(db, &batch).await?, reports::insert(db, &[]).await?)
+            (
+                reports::insert(db, &batch).await?,
+                reports::insert(db, &[]).await?,
+            )
         });
         assert_eq!(none, []);
         assert_eq!(ids.len(), 1000);
@@ -115,7 +136,10 @@ both_databases! {
     async fn a_report_is_found_by_the_number_that_people_know(city: TestCity) {
         let now = city.now();
         let own = stored(&city.store, report(now)).await;
-        let foreign = Report { foreign_number: Some("SP4N-7".into()), ..report(now) };
+        let foreign = Report {
+            foreign_number: Some("SP4N-7".into()),
+            ..report(now)
+        };
         let foreign = stored(&city.store, foreign).await;
         let find = async |number: Number| {
             look!(city.store, |db| reports::by_number(db, &number).await).map(|report| report.id)
@@ -127,19 +151,27 @@ both_databases! {
         assert_eq!(find(Number::Foreign("sp4n-7".into())).await, None);
         assert_eq!(find(Number::Own(ReportId(i64::MAX))).await, None);
         let ask = ["SP4N-7".to_owned(), "SP4N-8".to_owned()];
-        assert_eq!(look!(city.store, |db| reports::known_numbers(db, &ask).await), ["SP4N-7"]);
+        assert_eq!(
+            look!(city.store, |db| reports::known_numbers(db, &ask).await),
+            ["SP4N-7"]
+        );
         assert!(look!(city.store, |db| reports::known_numbers(db, &[]).await).is_empty());
     }
 
     async fn a_number_that_is_taken_is_a_duplicate_and_undoes_its_whole_work(city: TestCity) {
-        let row = Report { foreign_number: Some("X1".into()), ..report(city.now()) };
+        let row = Report {
+            foreign_number: Some("X1".into()),
+            ..report(city.now())
+        };
         stored(&city.store, row.clone()).await;
         let refused: Result<_, StoreError> = city
             .store
-            .write(move |db| Box::pin(async move {
-                configuration::set(db, "half", "done").await?;
-                reports::insert(db, &[row]).await
-            }))
+            .write(move |db| {
+                Box::pin(async move {
+                    configuration::set(db, "half", "done").await?;
+                    reports::insert(db, &[row]).await
+                })
+            })
             .await;
         assert!(refused.unwrap_err().is_duplicate());
         assert!(look!(city.store, |db| configuration::settings(db).await).is_empty());
@@ -149,22 +181,38 @@ both_databases! {
         let one = stored(&city.store, report(city.now())).await;
         commit!(city.store, |db| {
             let answers = [
-                ("warna".to_owned(), vec!["merah".to_owned(), "biru".to_owned()]),
+                (
+                    "warna".to_owned(),
+                    vec!["merah".to_owned(), "biru".to_owned()],
+                ),
                 ("kosong".to_owned(), vec![]),
                 ("jumlah".to_owned(), vec!["2".to_owned()]),
             ];
             reports::insert_attributes(db, one.id, &answers).await?;
         });
         let found = look!(city.store, |db| reports::attributes(db, one.id).await);
-        let found: Vec<_> = found.iter().map(|(code, value)| (code.as_str(), value.as_str())).collect();
-        assert_eq!(found, [("jumlah", "2"), ("warna", "merah"), ("warna", "biru")]);
+        let found: Vec<_> = found
+            .iter()
+            .map(|(code, value)| (code.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [("jumlah", "2"), ("warna", "merah"), ("warna", "biru")]
+        );
     }
 
     async fn a_sealed_text_opens_for_its_person_and_place_only(city: TestCity) {
         let (store, now, entropy) = (&city.store, city.now(), city.entropy.as_ref());
         let key = store.keys().create(now, entropy).await.unwrap();
         let other = store.keys().create(now, entropy).await.unwrap();
-        let one = stored(store, Report { person: Some(key.person.clone()), ..report(now) }).await;
+        let one = stored(
+            store,
+            Report {
+                person: Some(key.person.clone()),
+                ..report(now)
+            },
+        )
+        .await;
         let place = Sealed::Identity.place(&key.person);
         let sealed = key.seal(&place, "Siti, 0812".as_bytes(), entropy).unwrap();
         assert!(!sealed.windows(4).any(|part| part == b"Siti"));
@@ -173,66 +221,128 @@ both_databases! {
             reports::put_sealed(db, one.id, Sealed::Identity, &person, b"first").await?;
             reports::put_sealed(db, one.id, Sealed::Identity, &person, &row).await?;
         });
-        let found = look!(store, |db| reports::sealed(db, one.id, Sealed::Identity).await).unwrap();
+        let found = look!(store, |db| reports::sealed(db, one.id, Sealed::Identity)
+            .await)
+        .unwrap();
         assert_eq!(found, sealed);
-        assert_eq!(look!(store, |db| reports::sealed(db, one.id, Sealed::Secret).await), None);
+        assert_eq!(
+            look!(store, |db| reports::sealed(db, one.id, Sealed::Secret)
+                .await),
+            None
+        );
 
         let key = store.keys().open(&key.person).await.unwrap().unwrap();
         assert_eq!(key.open(&place, &found).unwrap(), "Siti, 0812".as_bytes());
         for kind in [Sealed::Secret, Sealed::Words, Sealed::Answer] {
             assert!(key.open(&kind.place(&key.person), &found).is_err());
         }
-        assert!(key.open(&Sealed::Identity.place(&other.person), &found).is_err());
+        assert!(
+            key.open(&Sealed::Identity.place(&other.person), &found)
+                .is_err()
+        );
         assert!(other.open(&place, &found).is_err());
         for at in 0..found.len() {
             let mut bent = found.clone();
             bent[at] ^= 1;
-            assert!(matches!(key.open(&place, &bent), Err(StoreError::Corrupt(_))), "byte {at}");
+            assert!(
+                matches!(key.open(&place, &bent), Err(StoreError::Corrupt(_))),
+                "byte {at}"
+            );
         }
         assert!(key.open(&place, &found[..10]).is_err());
 
         commit!(store, |db| reports::remove_sealed(db, one.id).await?);
-        assert_eq!(look!(store, |db| reports::sealed(db, one.id, Sealed::Identity).await), None);
+        assert_eq!(
+            look!(store, |db| reports::sealed(db, one.id, Sealed::Identity)
+                .await),
+            None
+        );
     }
 
     async fn the_last_answer_of_a_reporter_stands(city: TestCity) {
         let (store, now) = (&city.store, city.now());
         let one = stored(store, report(now)).await;
         let two = stored(store, report(now)).await;
-        let first = Rating { round: 1, verdict: Verdict::NotYet, stars: Stars::new(2) };
-        let last = Rating { round: 1, verdict: Verdict::Confirmed, stars: Stars::new(5) };
-        let silent = Rating { round: 1, verdict: Verdict::NotYet, stars: None };
+        let first = Rating {
+            round: 1,
+            verdict: Verdict::NotYet,
+            stars: Stars::new(2),
+        };
+        let last = Rating {
+            round: 1,
+            verdict: Verdict::Confirmed,
+            stars: Stars::new(5),
+        };
+        let silent = Rating {
+            round: 1,
+            verdict: Verdict::NotYet,
+            stars: None,
+        };
         commit!(store, |db| {
             ratings::put(db, one.id, &first, Some("masih gelap"), now).await?;
             ratings::put(db, one.id, &last, None, now.plus_days(1)).await?;
             ratings::put(db, two.id, &silent, Some("belum"), now).await?;
         });
-        assert_eq!(look!(store, |db| ratings::of_report(db, one.id).await), Some((last, None)));
-        assert_eq!(look!(store, |db| ratings::of_report(db, two.id).await), Some((silent, Some("belum".into()))));
-        assert_eq!(look!(store, |db| ratings::of_report(db, ReportId(9)).await), None);
-        assert_eq!(look!(store, |db| ratings::histogram(db, now).await), [0, 0, 0, 0, 1]);
-        assert_eq!(look!(store, |db| ratings::histogram(db, now.plus_days(2)).await), [0; 5]);
+        assert_eq!(
+            look!(store, |db| ratings::of_report(db, one.id).await),
+            Some((last, None))
+        );
+        assert_eq!(
+            look!(store, |db| ratings::of_report(db, two.id).await),
+            Some((silent, Some("belum".into())))
+        );
+        assert_eq!(
+            look!(store, |db| ratings::of_report(db, ReportId(9)).await),
+            None
+        );
+        assert_eq!(
+            look!(store, |db| ratings::histogram(db, now).await),
+            [0, 0, 0, 0, 1]
+        );
+        assert_eq!(
+            look!(store, |db| ratings::histogram(db, now.plus_days(2)).await),
+            [0; 5]
+        );
     }
 
     async fn the_history_of_secret_reports_is_not_public(city: TestCity) {
         let (store, now) = (&city.store, city.now());
         let open = stored(store, report(now)).await;
-        let secret = stored(store, Report { visibility: Visibility::Secret, ..report(now) }).await;
+        let secret = stored(
+            store,
+            Report {
+                visibility: Visibility::Secret,
+                ..report(now)
+            },
+        )
+        .await;
         commit!(store, |db| {
             updates::insert(db, open.id, State::Assigned, now, Some("tim berangkat")).await?;
             updates::insert(db, secret.id, State::Assigned, now, None).await?;
-            updates::insert(db, open.id, State::Resolved, now.plus_days(1), Some("selesai")).await?;
+            updates::insert(
+                db,
+                open.id,
+                State::Resolved,
+                now.plus_days(1),
+                Some("selesai"),
+            )
+            .await?;
         });
         let words = |found: Vec<updates::Update>| -> Vec<_> {
-            found.into_iter().map(|update| (update.report, update.state, update.words)).collect()
+            found
+                .into_iter()
+                .map(|update| (update.report, update.state, update.words))
+                .collect()
         };
         let assigned = (open.id, State::Assigned, Some("tim berangkat".to_owned()));
         let resolved = (open.id, State::Resolved, Some("selesai".to_owned()));
         let found = look!(store, |db| updates::of_report(db, open.id).await);
         assert_eq!(words(found), [resolved.clone(), assigned.clone()]);
-        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 10).await);
+        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 10)
+            .await);
         assert_eq!(words(found), [assigned.clone(), resolved]);
-        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 1).await);
+        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 1)
+            .await);
         assert_eq!(words(found), [assigned]);
     }
 }

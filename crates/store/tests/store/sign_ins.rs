@@ -9,13 +9,22 @@ both_databases! {
         let position = position(store).await;
         let (first, again) = commit!(store, |db| {
             let first = sign_ins::put(db, "siti", None, position, now).await?;
-            (first, sign_ins::put(db, "siti", Some("$argon2id$"), position, now).await?)
+            (
+                first,
+                sign_ins::put(db, "siti", Some("$argon2id$"), position, now).await?,
+            )
         });
         assert_eq!(first, again);
         let found = look!(store, |db| sign_ins::by_login(db, "siti").await).unwrap();
-        assert_eq!((found.id, found.password_hash.as_deref()), (first, Some("$argon2id$")));
+        assert_eq!(
+            (found.id, found.password_hash.as_deref()),
+            (first, Some("$argon2id$"))
+        );
         assert_eq!((found.login.as_str(), found.position), ("siti", position));
-        assert_eq!(look!(store, |db| sign_ins::by_login(db, "Siti").await), None);
+        assert_eq!(
+            look!(store, |db| sign_ins::by_login(db, "Siti").await),
+            None
+        );
     }
 
     async fn a_link_signs_in_once_and_not_after_its_time(city: TestCity) {
@@ -28,10 +37,23 @@ both_databases! {
             id
         });
         for (token, wanted) in [("good", true), ("old", false), ("unknown", false)] {
-            assert_eq!(look!(store, |db| sign_ins::link_is_good(db, token, now).await), wanted, "{token}");
+            assert_eq!(
+                look!(store, |db| sign_ins::link_is_good(db, token, now).await),
+                wanted,
+                "{token}"
+            );
         }
-        for (token, wanted) in [("good", Some(id)), ("good", None), ("old", None), ("unknown", None)] {
-            assert_eq!(commit!(store, |db| sign_ins::use_link(db, token, now).await?), wanted, "{token}");
+        for (token, wanted) in [
+            ("good", Some(id)),
+            ("good", None),
+            ("old", None),
+            ("unknown", None),
+        ] {
+            assert_eq!(
+                commit!(store, |db| sign_ins::use_link(db, token, now).await?),
+                wanted,
+                "{token}"
+            );
         }
         assert!(!look!(store, |db| sign_ins::link_is_good(db, "good", now).await));
     }
@@ -49,7 +71,13 @@ both_databases! {
             node.write(move |db| Box::pin(sign_ins::use_link(db, "token", now)))
         });
         let got_in = futures::future::join_all(attempts).await;
-        assert_eq!(got_in.into_iter().filter(|done| done.as_ref().unwrap().is_some()).count(), 1);
+        assert_eq!(
+            got_in
+                .into_iter()
+                .filter(|done| done.as_ref().unwrap().is_some())
+                .count(),
+            1
+        );
         other.close().await;
     }
 
@@ -64,12 +92,23 @@ both_databases! {
             id
         });
         let whose = async |token: &str, day: i64| {
-            look!(store, |db| sign_ins::by_cookie(db, token, now.plus_days(day)).await).map(|found| found.id)
+            look!(store, |db| sign_ins::by_cookie(
+                db,
+                token,
+                now.plus_days(day)
+            )
+            .await)
+            .map(|found| found.id)
         };
         assert_eq!(whose("short", 0).await, Some(id));
         assert_eq!(whose("short", 1).await, None);
         assert_eq!(whose("unknown", 0).await, None);
-        commit!(store, |db| sign_ins::remove_cookie(db, "gone", now.plus_days(2)).await?);
+        commit!(store, |db| sign_ins::remove_cookie(
+            db,
+            "gone",
+            now.plus_days(2)
+        )
+        .await?);
         assert_eq!(whose("gone", 0).await, None);
         assert_eq!(whose("long", 0).await, Some(id));
         // The one that had run out went with it.

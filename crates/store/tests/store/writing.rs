@@ -9,17 +9,23 @@ use tokio::sync::Notify;
 both_databases! {
     async fn an_error_in_one_work_undoes_that_one_only(city: TestCity) {
         let store = &city.store;
-        let works = (0..60).map(|n| store.write(move |db| Box::pin(async move {
-            conf::set(db, &format!("{n}"), "kept").await?;
-            match n % 3 {
-                0 => Err(StoreError::Corrupt(format!("number {n}"))),
-                _ => Ok(n),
-            }
-        })));
+        let works = (0..60).map(|n| {
+            store.write(move |db| {
+                Box::pin(async move {
+                    conf::set(db, &format!("{n}"), "kept").await?;
+                    match n % 3 {
+                        0 => Err(StoreError::Corrupt(format!("number {n}"))),
+                        _ => Ok(n),
+                    }
+                })
+            })
+        });
         for (n, done) in (0..).zip(futures::future::join_all(works).await) {
             match done {
                 Ok(value) => assert_eq!((value, n % 3 == 0), (n, false)),
-                Err(StoreError::Corrupt(text)) => assert_eq!((text, n % 3), (format!("number {n}"), 0)),
+                Err(StoreError::Corrupt(text)) => {
+                    assert_eq!((text, n % 3), (format!("number {n}"), 0))
+                }
                 Err(other) => panic!("{other:?}"),
             }
         }
@@ -30,22 +36,30 @@ both_databases! {
 
     async fn a_statement_that_fails_undoes_its_work_and_no_other(city: TestCity) {
         let (store, now) = (&city.store, city.now());
-        let works = (0..10).map(|_| store.write(move |db| Box::pin(async move {
-            conf::add_api_key(db, "portal", "the same", now).await
-        })));
+        let works = (0..10).map(|_| {
+            store.write(move |db| {
+                Box::pin(async move { conf::add_api_key(db, "portal", "the same", now).await })
+            })
+        });
         let done = futures::future::join_all(works).await;
         assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
-        assert!(done.iter().flat_map(|done| done.as_ref().err()).all(StoreError::is_duplicate));
+        assert!(
+            done.iter()
+                .flat_map(|done| done.as_ref().err())
+                .all(StoreError::is_duplicate)
+        );
         assert!(look!(store, |db| conf::api_key(db, "the same").await).is_some());
     }
 
     async fn a_panic_in_one_work_is_answered_and_the_writer_goes_on(city: TestCity) {
         let store = &city.store;
         let late: Result<(), StoreError> = store
-            .write(|db| Box::pin(async move {
-                conf::set(db, "late", "lost").await?;
-                panic!("on purpose, after the first statement");
-            }))
+            .write(|db| {
+                Box::pin(async move {
+                    conf::set(db, "late", "lost").await?;
+                    panic!("on purpose, after the first statement");
+                })
+            })
             .await;
         assert!(matches!(late, Err(StoreError::NotWritten)));
         let early: Result<(), StoreError> = store.write(|_| panic!("on purpose, before any")).await;
@@ -60,11 +74,13 @@ both_databases! {
         let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (told, wait) = (begun.clone(), go.clone());
         let mut write = store
-            .write(move |db| Box::pin(async move {
-                told.notify_one();
-                wait.notified().await;
-                conf::set(db, "abandoned", "kept").await
-            }))
+            .write(move |db| {
+                Box::pin(async move {
+                    told.notify_one();
+                    wait.notified().await;
+                    conf::set(db, "abandoned", "kept").await
+                })
+            })
             .boxed();
         tokio::select! {
             _ = &mut write => panic!("it waits"),
@@ -74,7 +90,10 @@ both_databases! {
         let mut moved = store.moved();
         moved.mark_unchanged();
         go.notify_one();
-        tokio::time::timeout(Duration::from_secs(20), moved.changed()).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(20), moved.changed())
+            .await
+            .unwrap()
+            .unwrap();
         let found = look!(store, |db| conf::settings(db).await);
         assert_eq!(found["abandoned"], "kept");
     }
@@ -86,12 +105,14 @@ both_databases! {
         assert_eq!(conf::settings(&mut open).await.unwrap()["k"], "before");
         let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (told, wait) = (begun.clone(), go.clone());
-        let write = store.write(move |db| Box::pin(async move {
-            conf::set(db, "k", "after").await?;
-            told.notify_one();
-            wait.notified().await;
-            Ok::<_, StoreError>(())
-        }));
+        let write = store.write(move |db| {
+            Box::pin(async move {
+                conf::set(db, "k", "after").await?;
+                told.notify_one();
+                wait.notified().await;
+                Ok::<_, StoreError>(())
+            })
+        });
         let reader = async {
             begun.notified().await;
             // Written, not committed: nobody sees it.
@@ -136,10 +157,14 @@ both_databases! {
         go.notify_one();
         write.await.unwrap();
         closing.await.unwrap();
-        let refused = store.write(|db| Box::pin(async move { conf::set(db, "k", "v").await })).await;
+        let refused = store
+            .write(|db| Box::pin(async move { conf::set(db, "k", "v").await }))
+            .await;
         assert!(refused.is_err());
         assert!(store.read().await.is_err());
-        let again = pendopo_store::Store::open(city.location.clone(), TestCity::MASTER).await.unwrap();
+        let again = pendopo_store::Store::open(city.location.clone(), TestCity::MASTER)
+            .await
+            .unwrap();
         assert_eq!(look!(again, |db| conf::settings(db).await)["last"], "kept");
         again.close().await;
     }
@@ -162,7 +187,9 @@ fn writes_that_wait_together_share_one_commit() {
         let others = async {
             begun.notified().await;
             let works = (0..64).map(|n| {
-                store.write(move |db| Box::pin(async move { conf::set(db, &format!("{n}"), "v").await }))
+                store.write(move |db| {
+                    Box::pin(async move { conf::set(db, &format!("{n}"), "v").await })
+                })
             });
             let mut all = futures::future::join_all(works).boxed();
             // Polled once, they all wait in line behind the first.

@@ -34,9 +34,15 @@ pub async fn follow(
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, Failure> {
     let changes = visit.city.changes();
     let end = visit.city.journal_end().await?;
-    let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(parse);
+    let last_seen = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(parse);
     let missed = last_seen.is_some_and(|seen| seen < end);
-    let first = SseEvent::default().event(if missed { "changed" } else { "hello" }).id(id(end)).data("{}");
+    let first = SseEvent::default()
+        .event(if missed { "changed" } else { "hello" })
+        .id(id(end))
+        .data("{}");
     let later = stream::unfold(changes, next).take_until(stopped(stopping.0));
     let events = stream::once(async move { first }).chain(later).map(Ok);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
@@ -47,7 +53,9 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 }
 
 /// The next change that a page may care about; whoever fell behind is told to look again.
-async fn next(mut changes: broadcast::Receiver<Change>) -> Option<(SseEvent, broadcast::Receiver<Change>)> {
+async fn next(
+    mut changes: broadcast::Receiver<Change>,
+) -> Option<(SseEvent, broadcast::Receiver<Change>)> {
     loop {
         match changes.recv().await {
             Ok(change) => {
@@ -72,7 +80,9 @@ fn room(event: &Event) -> Option<&'static str> {
         | Event::ReportJoined { .. }
         | Event::ReportRated { .. }
         | Event::ReportsImported { .. } => "reports",
-        Event::IncidentOpened { .. } | Event::IncidentJoined { .. } | Event::IncidentChanged { .. } => "incidents",
+        Event::IncidentOpened { .. }
+        | Event::IncidentJoined { .. }
+        | Event::IncidentChanged { .. } => "incidents",
         Event::AssignmentChanged { .. } => "crews",
         Event::ConfigurationChanged { .. } => "configuration",
         Event::IdentitySeen { .. } | Event::PersonErased { .. } => return None,
@@ -85,5 +95,8 @@ fn id(position: Position) -> String {
 
 fn parse(text: &str) -> Option<Position> {
     let (txid, seq) = text.split_once('.')?;
-    Some(Position { txid: txid.parse().ok()?, seq: seq.parse().ok()? })
+    Some(Position {
+        txid: txid.parse().ok()?,
+        seq: seq.parse().ok()?,
+    })
 }

@@ -26,7 +26,11 @@ const NAMED: usize = 300;
 pub async fn base(visit: Visit) -> Response {
     const EMPTY: &str = r#"{"type":"FeatureCollection","features":[]}"#;
     let configuration = visit.city.configuration();
-    let text = if configuration.base_map.is_empty() { EMPTY } else { &configuration.base_map };
+    let text = if configuration.base_map.is_empty() {
+        EMPTY
+    } else {
+        &configuration.base_map
+    };
     geojson(text.to_owned(), "public, max-age=3600")
 }
 
@@ -43,17 +47,25 @@ pub async fn areas(visit: Visit) -> Response {
     });
     let features: Vec<Value> = areas.chain(places).collect();
     let approximate = configuration.areas.iter().any(|area| area.approximate);
-    let body = json!({"type": "FeatureCollection", "approximate": approximate, "features": features});
+    let body =
+        json!({"type": "FeatureCollection", "approximate": approximate, "features": features});
     geojson(body.to_string(), "public, max-age=300")
 }
 
 fn area(area: &Area) -> Value {
-    let ring = |line: &geo::LineString<f64>| -> Vec<[f64; 2]> { line.0.iter().map(|at| [at.x, at.y]).collect() };
+    let ring = |line: &geo::LineString<f64>| -> Vec<[f64; 2]> {
+        line.0.iter().map(|at| [at.x, at.y]).collect()
+    };
     let polygons: Vec<Vec<Vec<[f64; 2]>>> = area
         .outline
         .0
         .iter()
-        .map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect())
+        .map(|polygon| {
+            std::iter::once(polygon.exterior())
+                .chain(polygon.interiors())
+                .map(ring)
+                .collect()
+        })
         .collect();
     json!({
         "type": "Feature",
@@ -79,7 +91,10 @@ pub struct Window {
 }
 
 /// `GET /map/reports.json?bbox=w,s,e,n&zoom=z[&state=open]`
-pub async fn list_clusters(visit: Visit, Query(window): Query<Window>) -> Result<Response, Failure> {
+pub async fn list_clusters(
+    visit: Visit,
+    Query(window): Query<Window>,
+) -> Result<Response, Failure> {
     let bad = || Failure::because(ErrorKind::BadRequest, "bbox or zoom");
     let within = BoundingBox::parse(&window.bbox).ok_or_else(bad)?;
     if !(0.0..=24.0).contains(&window.zoom) {
@@ -87,33 +102,65 @@ pub async fn list_clusters(visit: Visit, Query(window): Query<Window>) -> Result
     }
     let square = DEGREES_PER_PX * SQUARE_PX / window.zoom.exp2();
     let states = if window.state.as_deref() == Some("open") {
-        ReportState::ALL.iter().copied().filter(|state| state.is_open()).collect()
+        ReportState::ALL
+            .iter()
+            .copied()
+            .filter(|state| state.is_open())
+            .collect()
     } else {
         vec![]
     };
-    let filter = Filter { states, ..Filter::default() };
+    let filter = Filter {
+        states,
+        ..Filter::default()
+    };
     let clusters = reports::map_public(&visit.city, &filter, within, square).await?;
-    let singles: Vec<_> = clusters.iter().filter(|cluster| cluster.count == 1).map(|cluster| cluster.report).collect();
+    let singles: Vec<_> = clusters
+        .iter()
+        .filter(|cluster| cluster.count == 1)
+        .map(|cluster| cluster.report)
+        .collect();
     let named = if singles.is_empty() || singles.len() > NAMED {
         vec![]
     } else {
         let rows = i64::try_from(singles.len()).unwrap_or(1);
         // By id whatever number they carry: `map_public` gave ids of this city's rows.
-        let filter = Filter { row_ids: singles, ..Filter::default() };
-        reports::list_public(&visit.city, &Listing { filter, page: 1, rows }, Order::NewestFirst).await?.0
+        let filter = Filter {
+            row_ids: singles,
+            ..Filter::default()
+        };
+        reports::list_public(
+            &visit.city,
+            &Listing {
+                filter,
+                page: 1,
+                rows,
+            },
+            Order::NewestFirst,
+        )
+        .await?
+        .0
     };
-    let features: Vec<Value> = clusters.iter().map(|cluster| feature(&visit, cluster, &named)).collect();
+    let features: Vec<Value> = clusters
+        .iter()
+        .map(|cluster| feature(&visit, cluster, &named))
+        .collect();
     let body = json!({"type": "FeatureCollection", "features": features});
     Ok(geojson(body.to_string(), "no-store"))
 }
 
 fn feature(visit: &Visit, cluster: &Cluster, named: &[Report]) -> Value {
     let mut properties = json!({"count": cluster.count});
-    if let Some(report) = named.iter().find(|report| cluster.count == 1 && report.id == cluster.report) {
+    if let Some(report) = named
+        .iter()
+        .find(|report| cluster.count == 1 && report.id == cluster.report)
+    {
         let configuration = visit.city.configuration();
         let title = configuration
             .service(&report.service_code)
-            .map_or(report.service_code.as_str(), |service| service.names.get(visit.language.tag()));
+            .map_or(report.service_code.as_str(), |service| {
+                service.names.get(visit.language.tag())
+            });
         let number = report.number().to_string();
         properties = json!({
             "count": 1, "id": report.id.0, "number": number, "title": title, "open": report.state.is_open(),
@@ -123,8 +170,15 @@ fn feature(visit: &Visit, cluster: &Cluster, named: &[Report]) -> Value {
         // A little wider than the reports, so that rounding leaves none outside.
         const MARGIN: f64 = 0.000_001;
         let b = cluster.bounds;
-        let (west, south, east, north) = (b.west - MARGIN, b.south - MARGIN, b.east + MARGIN, b.north + MARGIN);
-        properties["href"] = json!(format!("/laporan?bbox={west:.6},{south:.6},{east:.6},{north:.6}"));
+        let (west, south, east, north) = (
+            b.west - MARGIN,
+            b.south - MARGIN,
+            b.east + MARGIN,
+            b.north + MARGIN,
+        );
+        properties["href"] = json!(format!(
+            "/laporan?bbox={west:.6},{south:.6},{east:.6},{north:.6}"
+        ));
         properties["bounds"] = json!([b.west, b.south, b.east, b.north]);
     }
     json!({
@@ -135,12 +189,30 @@ fn feature(visit: &Visit, cluster: &Cluster, named: &[Report]) -> Value {
 }
 
 /// `GET /map/base.pmtiles`, with ranges, if the node was given a file.
-pub async fn pmtiles(State(state): State<AppState>, request: axum::extract::Request) -> Result<Response, Failure> {
-    let file = state.options.pmtiles.as_ref().ok_or(Failure::new(ErrorKind::NotFound))?;
-    let served = tower_http::services::ServeFile::new(file).try_call(request).await;
-    served.map(IntoResponse::into_response).map_err(|error| Failure::because(ErrorKind::Unavailable, error))
+pub async fn pmtiles(
+    State(state): State<AppState>,
+    request: axum::extract::Request,
+) -> Result<Response, Failure> {
+    let file = state
+        .options
+        .pmtiles
+        .as_ref()
+        .ok_or(Failure::new(ErrorKind::NotFound))?;
+    let served = tower_http::services::ServeFile::new(file)
+        .try_call(request)
+        .await;
+    served
+        .map(IntoResponse::into_response)
+        .map_err(|error| Failure::because(ErrorKind::Unavailable, error))
 }
 
 fn geojson(body: String, cache: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, "application/geo+json"), (header::CACHE_CONTROL, cache)], body).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "application/geo+json"),
+            (header::CACHE_CONTROL, cache),
+        ],
+        body,
+    )
+        .into_response()
 }

@@ -21,6 +21,7 @@ use pendopo_standards::open311::{self, Format, Problem, Select};
 use crate::failure::{Failure, problem_text};
 use crate::visit::Visit;
 
+pub(crate) use answers::definition;
 pub use post::{create_request, validate_request};
 
 /// The base of every endpoint, without the slash at the end.
@@ -61,15 +62,22 @@ fn speak(visit: &Visit, answer: Answer) -> Response {
         Ok(response) => response,
         Err(Fault::Failure(failure)) => failure.into_response(),
         Err(Fault::Problems(problems, format)) => {
-            let status = StatusCode::from_u16(open311::status_of(&problems)).unwrap_or(StatusCode::BAD_REQUEST);
-            let bodies = open311::error_bodies(&problems, |problem| problem_text(visit.language, problem));
+            let status = StatusCode::from_u16(open311::status_of(&problems))
+                .unwrap_or(StatusCode::BAD_REQUEST);
+            let bodies =
+                open311::error_bodies(&problems, |problem| problem_text(visit.language, problem));
             body(status, format, open311::errors(&bodies, format))
         }
     }
 }
 
 fn body(status: StatusCode, format: Format, text: String) -> Response {
-    (status, [(header::CONTENT_TYPE, format.content_type())], text).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, format.content_type())],
+        text,
+    )
+        .into_response()
 }
 
 fn ok(format: Format, text: String) -> Response {
@@ -81,11 +89,19 @@ fn split(name: &str, headers: &HeaderMap) -> Result<(String, Format), Fault> {
     match name.rsplit_once('.') {
         Some((name, extension)) => match Format::from_extension(extension) {
             Some(format) => Ok((name.to_owned(), format)),
-            None => Err(Fault::Problems(vec![Problem::format_unknown()], Format::Xml)),
+            None => Err(Fault::Problems(
+                vec![Problem::format_unknown()],
+                Format::Xml,
+            )),
         },
         None => {
-            let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-            Ok((name.to_owned(), accept.and_then(Format::from_accept).unwrap_or_default()))
+            let accept = headers
+                .get(header::ACCEPT)
+                .and_then(|value| value.to_str().ok());
+            Ok((
+                name.to_owned(),
+                accept.and_then(Format::from_accept).unwrap_or_default(),
+            ))
         }
     }
 }
@@ -93,8 +109,15 @@ fn split(name: &str, headers: &HeaderMap) -> Result<(String, Format), Fault> {
 /// The query as names and values, after checking that it asks for this city.
 fn query(visit: &Visit, raw: Option<&str>, format: Format) -> Result<Vec<(String, String)>, Fault> {
     let one = |problem| Fault::Problems(vec![problem], format);
-    let pairs = open311::decode_form(raw.unwrap_or_default().as_bytes(), &open311::FormLimits::default()).map_err(one)?;
-    let asked = pairs.iter().find(|(name, _)| name == "jurisdiction_id").map(|(_, value)| value.as_str());
+    let pairs = open311::decode_form(
+        raw.unwrap_or_default().as_bytes(),
+        &open311::FormLimits::default(),
+    )
+    .map_err(one)?;
+    let asked = pairs
+        .iter()
+        .find(|(name, _)| name == "jurisdiction_id")
+        .map(|(_, value)| value.as_str());
     check_jurisdiction(visit, asked).map_err(one)?;
     Ok(pairs)
 }
@@ -102,19 +125,31 @@ fn query(visit: &Visit, raw: Option<&str>, format: Format) -> Result<Vec<(String
 fn check_jurisdiction(visit: &Visit, asked: Option<&str>) -> Result<(), Problem> {
     let configuration = visit.city.configuration();
     // Leaving it out is allowed: the endpoint serves one city.
-    let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) else { return Ok(()) };
+    let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) else {
+        return Ok(());
+    };
     let served = [configuration.profile.domain.as_str(), visit.city.slug()];
     open311::check_jurisdiction(Some(asked), &served).map(|_| ())
 }
 
 /// `GET {BASE}/services.{xml,json}`
-pub async fn list_services(visit: Visit, headers: HeaderMap, uri: axum::http::Uri, RawQuery(raw): RawQuery) -> Response {
+pub async fn list_services(
+    visit: Visit,
+    headers: HeaderMap,
+    uri: axum::http::Uri,
+    RawQuery(raw): RawQuery,
+) -> Response {
     let answer = || -> Answer {
         let (_, format) = split(last_segment(uri.path()), &headers)?;
         query(&visit, raw.as_deref(), format)?;
         let configuration = visit.city.configuration();
-        let active = configuration.services.iter().filter(|service| service.active);
-        let services: Vec<_> = active.map(|service| answers::service(service, visit.language)).collect();
+        let active = configuration
+            .services
+            .iter()
+            .filter(|service| service.active);
+        let services: Vec<_> = active
+            .map(|service| answers::service(service, visit.language))
+            .collect();
         Ok(ok(format, open311::services(&services, format)))
     };
     speak(&visit, answer())
@@ -135,10 +170,16 @@ pub async fn show_service_definition(
         let (code, format) = split(&name, &headers)?;
         query(&visit, raw.as_deref(), format)?;
         let configuration = visit.city.configuration();
-        let found = configuration.service(&code).filter(|service| service.active);
-        let service = found.ok_or_else(|| Fault::Problems(vec![Problem::service_unknown(&code)], format))?;
+        let found = configuration
+            .service(&code)
+            .filter(|service| service.active);
+        let service =
+            found.ok_or_else(|| Fault::Problems(vec![Problem::service_unknown(&code)], format))?;
         if service.attributes.is_empty() {
-            return Err(Fault::Problems(vec![Problem::definition_unknown(&code)], format));
+            return Err(Fault::Problems(
+                vec![Problem::definition_unknown(&code)],
+                format,
+            ));
         }
         let definition = answers::definition(service, visit.language);
         Ok(ok(format, open311::service_definition(&definition, format)))
@@ -147,22 +188,42 @@ pub async fn show_service_definition(
 }
 
 /// `GET {BASE}/requests.{xml,json}`
-pub async fn list_requests(visit: Visit, headers: HeaderMap, uri: axum::http::Uri, RawQuery(raw): RawQuery) -> Response {
+pub async fn list_requests(
+    visit: Visit,
+    headers: HeaderMap,
+    uri: axum::http::Uri,
+    RawQuery(raw): RawQuery,
+) -> Response {
     let answer = list(&visit, &headers, &uri, raw.as_deref()).await;
     speak(&visit, answer)
 }
 
-async fn list(visit: &Visit, headers: &HeaderMap, uri: &axum::http::Uri, raw: Option<&str>) -> Answer {
+async fn list(
+    visit: &Visit,
+    headers: &HeaderMap,
+    uri: &axum::http::Uri,
+    raw: Option<&str>,
+) -> Answer {
     let (_, format) = split(last_segment(uri.path()), headers)?;
     let pairs = query(visit, raw, format)?;
     let configuration = visit.city.configuration();
-    let asked = open311::parse_query(pairs, visit.city.now().into(), configuration.calendar.zone())
-        .map_err(|problems| Fault::Problems(problems, format))?;
+    let asked = open311::parse_query(
+        pairs,
+        visit.city.now().into(),
+        configuration.calendar.zone(),
+    )
+    .map_err(|problems| Fault::Problems(problems, format))?;
     let (filter, order) = filter(&asked.select);
-    let listing = Listing { filter, page: i64::from(asked.page), rows: i64::from(asked.page_size) };
+    let listing = Listing {
+        filter,
+        page: i64::from(asked.page),
+        rows: i64::from(asked.page_size),
+    };
     let (found, total) = match &asked.select {
         // No team of ours is an agency of that name: nothing is responsible for anything.
-        Select::Filter(filter) if unknown_agency(visit, filter.agency_responsible.as_deref()) => (vec![], 0),
+        Select::Filter(filter) if unknown_agency(visit, filter.agency_responsible.as_deref()) => {
+            (vec![], 0)
+        }
         _ => reports::list_public(&visit.city, &listing, order).await?,
     };
     let rows = answers::requests(visit, &found, asked.extensions).await?;
@@ -185,40 +246,69 @@ fn filter(select: &Select) -> (Filter, Order) {
                     Number::Foreign(text) => foreign.push(text),
                 }
             }
-            return (Filter { ids: Some((own, foreign)), ..Filter::default() }, Order::NewestFirst);
+            return (
+                Filter {
+                    ids: Some((own, foreign)),
+                    ..Filter::default()
+                },
+                Order::NewestFirst,
+            );
         }
         Select::Filter(asked) => asked,
     };
-    let both = asked.statuses.contains(&open311::Status::Open) && asked.statuses.contains(&open311::Status::Closed);
+    let both = asked.statuses.contains(&open311::Status::Open)
+        && asked.statuses.contains(&open311::Status::Closed);
     let wanted = |state: &&State| asked.statuses.contains(&answers::status(**state));
     let filter = Filter {
         services: asked.service_codes.clone(),
-        states: if both { vec![] } else { State::ALL.iter().filter(wanted).copied().collect() },
+        states: if both {
+            vec![]
+        } else {
+            State::ALL.iter().filter(wanted).copied().collect()
+        },
         received_from: asked.requested.map(|span| span.from.into()),
         received_to: asked.requested.map(|span| span.to.into()),
         updated_from: asked.updated.map(|span| span.from.into()),
         updated_to: asked.updated.map(|span| span.to.into()),
-        within: asked.bbox.and_then(|b| BoundingBox::new(b.west, b.south, b.east, b.north)),
-        near: asked.near.and_then(|near| Some((Position::new(near.long, near.lat)?, near.radius_m))),
+        within: asked
+            .bbox
+            .and_then(|b| BoundingBox::new(b.west, b.south, b.east, b.north)),
+        near: asked
+            .near
+            .and_then(|near| Some((Position::new(near.long, near.lat)?, near.radius_m))),
         text: asked.q.clone(),
         has_photo: asked.has_photo,
         ..Filter::default()
     };
-    let order = if asked.updated.is_some() { Order::OldestChangeFirst } else { Order::NewestFirst };
+    let order = if asked.updated.is_some() {
+        Order::OldestChangeFirst
+    } else {
+        Order::NewestFirst
+    };
     (filter, order)
 }
 
 /// `X-Total-Count`, and `Link: rel="next"` (RFC 8288) while there is a next page.
 fn paging(headers: &mut HeaderMap, visit: &Visit, asked: &open311::RequestsQuery, total: i64) {
     headers.insert("x-total-count", HeaderValue::from(total));
-    let shown = i64::try_from(asked.offset()).unwrap_or(i64::MAX).saturating_add(i64::from(asked.page_size));
+    let shown = i64::try_from(asked.offset())
+        .unwrap_or(i64::MAX)
+        .saturating_add(i64::from(asked.page_size));
     if shown >= total {
         return;
     }
     let (path, query) = visit.here.split_once('?').unwrap_or((&visit.here, ""));
-    let kept = query.split('&').filter(|pair| !pair.starts_with("page=") && !pair.is_empty());
-    let next = kept.map(str::to_owned).chain([format!("page={}", asked.page + 1)]).collect::<Vec<_>>().join("&");
-    if let Ok(value) = HeaderValue::from_str(&format!("<{}{path}?{next}>; rel=\"next\"", visit.base_url)) {
+    let kept = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("page=") && !pair.is_empty());
+    let next = kept
+        .map(str::to_owned)
+        .chain([format!("page={}", asked.page + 1)])
+        .collect::<Vec<_>>()
+        .join("&");
+    if let Ok(value) =
+        HeaderValue::from_str(&format!("<{}{path}?{next}>; rel=\"next\"", visit.base_url))
+    {
         headers.insert(header::LINK, value);
     }
 }
@@ -237,9 +327,15 @@ pub async fn show_request(
 async fn show(visit: &Visit, headers: &HeaderMap, name: &str, raw: Option<&str>) -> Answer {
     let (id, format) = split(name, headers)?;
     let pairs = query(visit, raw, format)?;
-    let extensions = pairs.iter().any(|(name, value)| name == "extensions" && value == "true");
+    let extensions = pairs
+        .iter()
+        .any(|(name, value)| name == "extensions" && value == "true");
     let ids = Select::Ids(vec![id.clone()]);
-    let listing = Listing { filter: filter(&ids).0, page: 1, rows: 1 };
+    let listing = Listing {
+        filter: filter(&ids).0,
+        page: 1,
+        rows: 1,
+    };
     let (found, _) = reports::list_public(&visit.city, &listing, Order::NewestFirst).await?;
     let rows = answers::requests(visit, &found, extensions).await?;
     match rows.first() {
@@ -259,29 +355,48 @@ pub async fn show_token(visit: Visit, headers: HeaderMap, Path(name): Path<Strin
 pub async fn show_discovery(visit: Visit, headers: HeaderMap, uri: axum::http::Uri) -> Response {
     let answer = || -> Answer {
         let (_, format) = split(last_segment(uri.path()), &headers)?;
-        Ok(ok(format, open311::discovery(&answers::discovery(&visit), format)))
+        Ok(ok(
+            format,
+            open311::discovery(&answers::discovery(&visit), format),
+        ))
     };
     speak(&visit, answer())
 }
 
 /// `GET {BASE}/servicerequestupdates.{xml,json}`: what the city said about public reports, oldest first.
-pub async fn list_updates(visit: Visit, headers: HeaderMap, uri: axum::http::Uri, RawQuery(raw): RawQuery) -> Response {
+pub async fn list_updates(
+    visit: Visit,
+    headers: HeaderMap,
+    uri: axum::http::Uri,
+    RawQuery(raw): RawQuery,
+) -> Response {
     let answer = updates_between(&visit, &headers, &uri, raw.as_deref()).await;
     speak(&visit, answer)
 }
 
-async fn updates_between(visit: &Visit, headers: &HeaderMap, uri: &axum::http::Uri, raw: Option<&str>) -> Answer {
+async fn updates_between(
+    visit: &Visit,
+    headers: &HeaderMap,
+    uri: &axum::http::Uri,
+    raw: Option<&str>,
+) -> Answer {
     let (_, format) = split(last_segment(uri.path()), headers)?;
     let pairs = query(visit, raw, format)?;
     let configuration = visit.city.configuration();
-    let asked = open311::parse_query(pairs, visit.city.now().into(), configuration.calendar.zone())
-        .map_err(|problems| Fault::Problems(problems, format))?;
+    let asked = open311::parse_query(
+        pairs,
+        visit.city.now().into(),
+        configuration.calendar.zone(),
+    )
+    .map_err(|problems| Fault::Problems(problems, format))?;
     let span = match &asked.select {
         Select::Filter(filter) => filter.requested.or(filter.updated),
         Select::Ids(_) => None,
     };
     let now = visit.city.now();
-    let (from, to) = span.map_or((now.plus_days(-90), now), |span| (span.from.into(), span.to.into()));
+    let (from, to) = span.map_or((now.plus_days(-90), now), |span| {
+        (span.from.into(), span.to.into())
+    });
     let mut db = visit.city.store().read().await?;
     let found = updates::between(&mut db, from, to, i64::from(asked.page_size)).await?;
     drop(db);

@@ -13,7 +13,10 @@ use crate::pages_view::ErrorKind;
 use crate::visit::Visit;
 
 /// `GET /foto/{id}/{size}`
-pub async fn show(visit: Visit, Path((id, size)): Path<(String, String)>) -> Result<Response, Failure> {
+pub async fn show(
+    visit: Visit,
+    Path((id, size)): Path<(String, String)>,
+) -> Result<Response, Failure> {
     answer(&visit.city, &visit.actor, &id, &size).await
 }
 
@@ -22,7 +25,8 @@ pub async fn show_to_reporter(
     visit: Visit,
     Path((token, id, size)): Path<(String, String, String)>,
 ) -> Result<Response, Failure> {
-    let report = links::reporter_report(&visit.city, &token).ok_or(Failure::new(ErrorKind::NotFound))?;
+    let report =
+        links::reporter_report(&visit.city, &token).ok_or(Failure::new(ErrorKind::NotFound))?;
     answer(&visit.city, &visit.city.reporter(report), &id, &size).await
 }
 
@@ -31,8 +35,15 @@ async fn answer(city: &City, actor: &Actor, id: &str, size: &str) -> Result<Resp
     if !matches!(size, "large" | "small") {
         return Err(not_found());
     }
-    let mut db = city.store().read().await.map_err(pendopo_operations::Error::from)?;
-    let photo = rows::by_id(&mut db, id).await.map_err(pendopo_operations::Error::from)?.ok_or_else(not_found)?;
+    let mut db = city
+        .store()
+        .read()
+        .await
+        .map_err(pendopo_operations::Error::from)?;
+    let photo = rows::by_id(&mut db, id)
+        .await
+        .map_err(pendopo_operations::Error::from)?
+        .ok_or_else(not_found)?;
     drop(db);
     let report = ReportId(photo.report_id.ok_or_else(not_found)?);
     let public = reports::see(city, actor, Action::SeePublic, report).await;
@@ -49,5 +60,12 @@ async fn answer(city: &City, actor: &Actor, id: &str, size: &str) -> Result<Resp
         Visibility::Public => "public, max-age=31536000, immutable",
         Visibility::Secret => "no-store",
     };
-    Ok(([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, cache.to_owned())], bytes).into_response())
+    Ok((
+        [
+            (header::CONTENT_TYPE, content_type),
+            (header::CACHE_CONTROL, cache.to_owned()),
+        ],
+        bytes,
+    )
+        .into_response())
 }

@@ -98,7 +98,11 @@ fn no_text_is_left_over() {
 #[test]
 fn the_language_is_the_one_chosen_else_the_one_preferred_else_bahasa_indonesia() {
     let check = |cookie, header, expect| {
-        assert_eq!(Language::choose(cookie, header), expect, "{cookie:?} {header:?}");
+        assert_eq!(
+            Language::choose(cookie, header),
+            expect,
+            "{cookie:?} {header:?}"
+        );
     };
     check(None, None, Language::Id);
     check(None, Some("fr, de;q=0.5"), Language::Id);

@@ -355,7 +355,9 @@ fn sample_report() -> ReportDetail {
         service: "Lampu jalan padam".to_owned(),
         state: State::Received,
         secret: false,
-        description: Some("Dua lampu mati sejak Jumat.\nAnak-anak pulang mengaji di gelap.".to_owned()),
+        description: Some(
+            "Dua lampu mati sejak Jumat.\nAnak-anak pulang mengaji di gelap.".to_owned(),
+        ),
         place: "Jl. Bakar Batu, depan mushala".to_owned(),
         area: "Kemboja".to_owned(),
         received_at: sample::ago(31),
@@ -388,7 +390,10 @@ fn sample_report() -> ReportDetail {
         teams: sample::teams(),
         routed_team: Some("Dinas Perhubungan".to_owned()),
         nearby: sample::rows(),
-        incidents: vec![sample::choice("K-31", "K-31 · Banjir dan genangan, Tanjung Unggat")],
+        incidents: vec![sample::choice(
+            "K-31",
+            "K-31 · Banjir dan genangan, Tanjung Unggat",
+        )],
     }
 }
 

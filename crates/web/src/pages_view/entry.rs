@@ -60,7 +60,12 @@ impl Page for CityList {
             demo: true,
         };
         let mut cities = vec![
-            city("Kota Tanjungpinang", "tanjungpinang", "Kepulauan Riau", 8081),
+            city(
+                "Kota Tanjungpinang",
+                "tanjungpinang",
+                "Kepulauan Riau",
+                8081,
+            ),
             city("Kota Denpasar", "denpasar", "Bali", 8082),
             city("Kota Manado", "manado", "", 8083),
         ];

@@ -87,7 +87,10 @@ impl Page for Follow {
             public_url: Some("/laporan/L-2187".to_owned()),
         };
         let failing = Self {
-            errors: vec![FieldError::new("verdict-confirmed", "error-verdict-missing")],
+            errors: vec![FieldError::new(
+                "verdict-confirmed",
+                "error-verdict-missing",
+            )],
             question: Some(Question {
                 stars: Some(4),
                 words: "Terima kasih".to_owned(),

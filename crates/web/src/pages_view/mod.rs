@@ -32,8 +32,8 @@ pub use home::{Home, HonestNumbers};
 pub use incident::{Clock, CrewRow, IncidentDetail, IncidentReport};
 pub use numbers::{NumberRow, NumbersPage, RatingSummary};
 pub use parts::{
-    Choice, ChoiceGroup, Due, FieldError, MapView, NumberLink, Phase, Photo, PhotoKind, ReportRow,
-    TimelineEntry, Unit,
+    Arg, Choice, ChoiceGroup, Due, FieldError, MapView, NumberLink, Phase, Photo, PhotoKind,
+    ReportRow, TimelineEntry, Unit,
 };
 pub use public::{ListFilters, MapPage, ReportList, ReportPage};
 pub use report_form::{

@@ -171,8 +171,32 @@ pub struct FieldError {
     pub field: String,
     /// Key of the text.
     pub key: &'static str,
-    pub args: BTreeMap<&'static str, String>,
+    pub args: BTreeMap<&'static str, Arg>,
 }
+
+/// A value for a variable of a text: numbers are written as the language writes them.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Arg {
+    Number(i64),
+    Text(String),
+}
+
+macro_rules! arg_from {
+    ($($number:ty),+; $($text:ty),+) => {
+        $(impl From<$number> for Arg {
+            fn from(value: $number) -> Self {
+                Self::Number(i64::try_from(value).unwrap_or(i64::MAX))
+            }
+        })+
+        $(impl From<$text> for Arg {
+            fn from(value: $text) -> Self {
+                Self::Text(value.to_string())
+            }
+        })+
+    };
+}
+arg_from!(i64, i32, u32, u64, usize; &str, &String, String);
 
 impl FieldError {
     /// A mistake in the input with id `field`.
@@ -185,8 +209,8 @@ impl FieldError {
     }
 
     /// With a value for a variable of the text.
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.args.insert(name, value.to_string());
+    pub fn with(mut self, name: &'static str, value: impl Into<Arg>) -> Self {
+        self.args.insert(name, value.into());
         self
     }
 }
@@ -258,7 +282,10 @@ pub(crate) mod sample {
 
     pub(crate) fn teams() -> Vec<Choice> {
         let mut teams = vec![
-            choice("pu-jalan", "Dinas Pekerjaan Umum, Bidang Jalan dan Drainase"),
+            choice(
+                "pu-jalan",
+                "Dinas Pekerjaan Umum, Bidang Jalan dan Drainase",
+            ),
             choice("dishub", "Dinas Perhubungan"),
             choice("bpbd", "Badan Penanggulangan Bencana Daerah"),
         ];
@@ -282,7 +309,12 @@ pub(crate) mod sample {
 
     pub(crate) fn rows() -> Vec<ReportRow> {
         let mut rows = vec![
-            row("L-2204", "Lampu jalan padam", "Jl. Bakar Batu, Kemboja", 2880),
+            row(
+                "L-2204",
+                "Lampu jalan padam",
+                "Jl. Bakar Batu, Kemboja",
+                2880,
+            ),
             row("L-2198", "Saluran tersumbat", "Sei Jang", 4320),
             row("L-2117", "Air keran keruh", "Melayu Kota Piring", 15_840),
             row("L-2101", "Pohon menghalangi rambu", "Batu IX", 8640),
@@ -302,7 +334,12 @@ pub(crate) mod sample {
     pub(crate) fn rows_in_every_state() -> Vec<ReportRow> {
         let make = |(i, state): (usize, &State)| ReportRow {
             state: *state,
-            ..row(&format!("L-{}", 3000 + i), "Lampu jalan padam", "Kemboja", 90)
+            ..row(
+                &format!("L-{}", 3000 + i),
+                "Lampu jalan padam",
+                "Kemboja",
+                90,
+            )
         };
         State::ALL.iter().enumerate().map(make).collect()
     }

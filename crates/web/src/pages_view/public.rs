@@ -28,7 +28,6 @@ pub struct ListFilters {
     pub q: String,
     pub services: Vec<ChoiceGroup>,
     pub areas: Vec<ChoiceGroup>,
-    /// Values are the words of [`State`], and `open` for all that are open.
     pub states: Vec<StateChoice>,
     /// Anything is filtered.
     pub any: bool,
@@ -167,7 +166,9 @@ impl Page for ReportPage {
             state: State::Resolved,
             secret: false,
             status_note: Some("Dua lampu diganti, kabel disambung lagi.".to_owned()),
-            description: Some("Dua lampu mati sejak Jumat.\nAnak-anak pulang mengaji di gelap.".to_owned()),
+            description: Some(
+                "Dua lampu mati sejak Jumat.\nAnak-anak pulang mengaji di gelap.".to_owned(),
+            ),
             place: "Jl. Bakar Batu, depan mushala".to_owned(),
             area: "Kemboja".to_owned(),
             received_at: sample::days(2),

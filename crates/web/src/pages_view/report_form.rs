@@ -165,6 +165,10 @@ impl Page for ReportForm {
                     .with("size", 12)
                     .with("limit", 10),
                 FieldError::new("photo", "error-photo-kind"),
+                FieldError::new("photo", "error-photo-size").with("limit", 10),
+                FieldError::new("photo", "error-photo-many").with("limit", 5),
+                FieldError::new("photo", "error-photo-pixels").with("limit", 50),
+                FieldError::new("lat", "error-coordinates"),
                 FieldError::new("area", "error-place-missing"),
                 FieldError::new("area", "error-place-outside").with("city", "Kota Tanjungpinang"),
                 FieldError::new("services", "error-service-missing"),

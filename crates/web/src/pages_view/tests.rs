@@ -85,6 +85,26 @@ fn every_page_renders_in_every_state_and_language_and_is_sound() {
 }
 
 #[test]
+fn the_checks_see_what_is_wrong() {
+    let page = |body: &str| {
+        format!("<!doctype html>\n<html lang=\"id\"><main><h1>a</h1>{body}</main></html>")
+    };
+    let check = |body: &str, expect: &str| {
+        let found = html::problems(&page(body), "id", false).join("; ");
+        assert!(found.contains(expect), "{body}: {found}");
+    };
+    assert_eq!(html::problems(&page(""), "id", false), Vec::<String>::new());
+    check("<h1>b</h1>", "2 h1");
+    check("<p style=\"x\">", "p has style");
+    check("<script>x</script>", "inline script");
+    check("<input name=\"q\">", "has no label");
+    check("<div><p></div></p>", "closes");
+    check("<b id=\"a\"></b><b id=\"a\"></b>", "id a twice");
+    check("<a href=\"#gone\"></a>", "leads nowhere");
+    check("<form><form></form></form>", "a form in a form");
+}
+
+#[test]
 fn every_icon_of_a_template_is_in_the_sprite() {
     let assets = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets");
     let Ok(listed) = std::fs::read_to_string(assets.join("icons.json")) else {

@@ -22,7 +22,10 @@ fn values_are_formatted_in_the_language_and_the_zone_of_the_page() {
         ("{{ 1795437600000000|clock }}", "19.40"),
         ("{{ page.n|number }}", "4,3"),
         ("{{ share(121, 214) }}", "57%"),
-        ("{{ bar(121, 214) }} {{ bar(0, 0) }} {{ bar(9, 9) }}", "w-55 w-0 w-100"),
+        (
+            "{{ bar(121, 214) }} {{ bar(0, 0) }} {{ bar(9, 9) }}",
+            "w-55 w-0 w-100",
+        ),
     ];
     for (source, expect) in cases {
         assert_eq!(render(source).unwrap(), expect, "{source}");

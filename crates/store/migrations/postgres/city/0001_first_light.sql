@@ -213,6 +213,13 @@ CREATE TABLE report_attributes (
     PRIMARY KEY (report_id, code, ord)
 );
 
+-- Forms that were sent: the same one sent again, over a weak network, is the same report.
+CREATE TABLE drafts (
+    draft_hash TEXT NOT NULL PRIMARY KEY,
+    report_id BIGINT NOT NULL REFERENCES reports (id),
+    sent_at BIGINT NOT NULL
+);
+
 -- Encrypted under the key of one person, which lives in another database.
 CREATE TABLE sealed_texts (
     report_id BIGINT NOT NULL REFERENCES reports (id),

@@ -32,7 +32,7 @@ pub(super) fn service(service: &Service, language: Language) -> wire::Service {
     }
 }
 
-pub(super) fn definition(service: &Service, language: Language) -> wire::ServiceDefinition {
+pub(crate) fn definition(service: &Service, language: Language) -> wire::ServiceDefinition {
     let text = |texts: &Texts| texts.get(language.tag()).to_owned();
     let attribute = |attribute: &pendopo_domain::services::Attribute| wire::Attribute {
         variable: true,
@@ -45,7 +45,10 @@ pub(super) fn definition(service: &Service, language: Language) -> wire::Service
         values: attribute
             .values
             .iter()
-            .map(|value| wire::AttributeValue { key: value.key.clone(), name: text(&value.name) })
+            .map(|value| wire::AttributeValue {
+                key: value.key.clone(),
+                name: text(&value.name),
+            })
             .collect(),
     };
     wire::ServiceDefinition {
@@ -66,13 +69,18 @@ const fn datatype(datatype: Datatype) -> wire::Datatype {
 }
 
 pub(super) const fn status(state: State) -> wire::Status {
-    if state.is_open() { wire::Status::Open } else { wire::Status::Closed }
+    if state.is_open() {
+        wire::Status::Open
+    } else {
+        wire::Status::Closed
+    }
 }
 
 /// The team that other systems know under this name, in either language or by its code.
 pub(super) fn team_named(visit: &Visit, agency: &str) -> Option<Team> {
     let configuration = visit.city.configuration();
-    let named = |team: &&Team| team.code == agency || team.names.id == agency || team.names.en == agency;
+    let named =
+        |team: &&Team| team.code == agency || team.names.id == agency || team.names.en == agency;
     configuration.teams.iter().find(named).cloned()
 }
 
@@ -85,20 +93,30 @@ pub(super) async fn requests(
     let photos = first_photos(visit, found).await?;
     let mut rows = Vec::with_capacity(found.len());
     for report in found {
-        let media_url = photos.get(&report.id).map(|id| format!("{}/foto/{id}/large", visit.base_url));
-        let extended = if extensions { Some(extended(visit, report, media_url.as_ref()).await?) } else { None };
+        let media_url = photos
+            .get(&report.id)
+            .map(|id| format!("{}/foto/{id}/large", visit.base_url));
+        let extended = if extensions {
+            Some(extended(visit, report, media_url.as_ref()).await?)
+        } else {
+            None
+        };
         rows.push(request(visit, report, media_url, extended));
     }
     Ok(rows)
 }
 
-async fn first_photos(visit: &Visit, found: &[Report]) -> Result<BTreeMap<ReportId, String>, Error> {
-    let (Some(first), Some(last)) = (found.iter().map(|r| r.id).min(), found.iter().map(|r| r.id).max()) else {
-        return Ok(BTreeMap::new());
-    };
+async fn first_photos(
+    visit: &Visit,
+    found: &[Report],
+) -> Result<BTreeMap<ReportId, String>, Error> {
+    let ids: Vec<ReportId> = found.iter().map(|report| report.id).collect();
     let mut db = visit.city.store().read().await?;
-    let rows = photos::first_of(&mut db, first, last).await?;
-    Ok(rows.into_iter().map(|(report, id)| (ReportId(report), id)).collect())
+    let rows = photos::first_of(&mut db, &ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(report, id)| (ReportId(report), id))
+        .collect())
 }
 
 fn request(
@@ -110,7 +128,10 @@ fn request(
     let configuration = visit.city.configuration();
     let language = visit.language.tag();
     let service = configuration.service(&report.service_code);
-    let area = report.area.and_then(|id| configuration.areas.by_id(id)).map(|area| area.name.clone());
+    let area = report
+        .area
+        .and_then(|id| configuration.areas.by_id(id))
+        .map(|area| area.name.clone());
     let address: Vec<String> = report.place.iter().cloned().chain(area).collect();
     wire::ServiceRequest {
         service_request_id: report.number().to_string(),
@@ -119,7 +140,10 @@ fn request(
         service_name: service.map(|service| service.names.get(language).to_owned()),
         service_code: report.service_code.clone(),
         description: report.description.clone(),
-        agency_responsible: report.team.and_then(|id| configuration.team(id)).map(|team| team.names.get(language).to_owned()),
+        agency_responsible: report
+            .team
+            .and_then(|id| configuration.team(id))
+            .map(|team| team.names.get(language).to_owned()),
         service_notice: None,
         requested_datetime: report.received_at.into(),
         updated_datetime: Some(report.updated_at.into()),
@@ -145,12 +169,24 @@ async fn extended(
     let mut attributes = Vec::new();
     let mut db = visit.city.store().read().await?;
     for (code, value) in report_rows::attributes(&mut db, report.id).await? {
-        let question = service.and_then(|service| service.attributes.iter().find(|known| known.code == code));
+        let question =
+            service.and_then(|service| service.attributes.iter().find(|known| known.code == code));
         let name = question
             .and_then(|question| question.values.iter().find(|known| known.key == value))
-            .map_or_else(|| value.clone(), |known| known.name.get(language).to_owned());
-        let label = question.map_or_else(|| code.clone(), |question| question.description.get(language).to_owned());
-        attributes.push(wire::AnsweredAttribute { label, name, value, code });
+            .map_or_else(
+                || value.clone(),
+                |known| known.name.get(language).to_owned(),
+            );
+        let label = question.map_or_else(
+            || code.clone(),
+            |question| question.description.get(language).to_owned(),
+        );
+        attributes.push(wire::AnsweredAttribute {
+            label,
+            name,
+            value,
+            code,
+        });
     }
     Ok(wire::ExtendedAttributes {
         title: service.map(|service| service.names.get(language).to_owned()),
@@ -186,17 +222,34 @@ const fn update_status(state: State) -> wire::UpdateStatus {
 }
 
 /// Updates of public reports, with the numbers of their reports.
-pub(super) async fn updates(visit: &Visit, found: &[Update]) -> Result<Vec<wire::RequestUpdate>, Error> {
+pub(super) async fn updates(
+    visit: &Visit,
+    found: &[Update],
+) -> Result<Vec<wire::RequestUpdate>, Error> {
     let ids: Vec<ReportId> = found.iter().map(|update| update.report).collect();
     let rows = i64::try_from(ids.len()).unwrap_or(1);
-    let filter = Filter { row_ids: ids, ..Filter::default() };
+    let filter = Filter {
+        row_ids: ids,
+        ..Filter::default()
+    };
     let (known, _) = if found.is_empty() {
         (vec![], 0)
     } else {
-        reports::list_public(&visit.city, &Listing { filter, page: 1, rows }, Order::NewestFirst).await?
+        reports::list_public(
+            &visit.city,
+            &Listing {
+                filter,
+                page: 1,
+                rows,
+            },
+            Order::NewestFirst,
+        )
+        .await?
     };
-    let numbers: BTreeMap<ReportId, String> =
-        known.into_iter().map(|report| (report.id, report.number().to_string())).collect();
+    let numbers: BTreeMap<ReportId, String> = known
+        .into_iter()
+        .map(|report| (report.id, report.number().to_string()))
+        .collect();
     let update = |update: &Update| {
         Some(wire::RequestUpdate {
             update_id: update.id.to_string(),
@@ -218,7 +271,11 @@ pub(super) fn discovery(visit: &Visit) -> wire::Discovery {
     let configuration = visit.city.configuration();
     let now: jiff::Timestamp = visit.city.now().into();
     // Never in the future: a checker compares it with its own clock.
-    let changed = configuration.changed_at.parse::<jiff::Timestamp>().unwrap_or(now).min(now);
+    let changed = configuration
+        .changed_at
+        .parse::<jiff::Timestamp>()
+        .unwrap_or(now)
+        .min(now);
     let endpoint = |base: &str, kind| wire::Endpoint {
         specification: wire::GEOREPORT_V2.to_owned(),
         url: format!("{}{base}", visit.base_url),

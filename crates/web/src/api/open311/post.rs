@@ -33,7 +33,8 @@ async fn take(visit: &Visit, headers: &HeaderMap, request: Request, keep: bool) 
     let form = body::form(request).await?;
     // Without a good key nothing else is worth saying.
     let actor = client(visit, form.get("api_key"), format).await?;
-    let post = wire::parse_form(form.fields).map_err(|problems| Fault::Problems(problems, format))?;
+    let post =
+        wire::parse_form(form.fields).map_err(|problems| Fault::Problems(problems, format))?;
     check(visit, &post).map_err(|problems| Fault::Problems(problems, format))?;
     let mut prepared = Vec::new();
     for (_, bytes) in form.files.into_iter().take(limits::PHOTOS + 1) {
@@ -44,15 +45,23 @@ async fn take(visit: &Visit, headers: &HeaderMap, request: Request, keep: bool) 
         }
     }
     let account_id = post.account_id.clone();
-    let submission = Submission { photos: prepared, ..submission(post) };
+    let submission = Submission {
+        photos: prepared,
+        ..submission(post)
+    };
     let stored = if keep {
-        reports::submit(&visit.city, &actor, Channel::Open311, submission).await.map(Some)
+        reports::submit(&visit.city, &actor, Channel::Open311, submission)
+            .await
+            .map(Some)
     } else {
         reports::validate(&visit.city, &actor, Channel::Open311, &submission).map(|()| None)
     };
     match stored {
         Ok(stored) => {
-            let receipt = wire::RequestReceipt { account_id, ..receipt(visit, stored.as_ref()) };
+            let receipt = wire::RequestReceipt {
+                account_id,
+                ..receipt(visit, stored.as_ref())
+            };
             Ok(ok(format, wire::receipt(&receipt, format)))
         }
         Err(Error::Invalid(fields)) => Ok(invalid(visit, &fields, format)),
@@ -66,21 +75,33 @@ async fn client(visit: &Visit, key: Option<&str>, format: Format) -> Result<Acto
     let key = key.ok_or_else(|| one(Problem::api_key_missing()))?;
     let found = configuration::api_client(&visit.city, key).await?;
     let may = |actor: &Actor| allows(actor, Action::PostOpen311, Subject::City);
-    found.filter(may).ok_or_else(|| one(Problem::api_key_unknown()))
+    found
+        .filter(may)
+        .ok_or_else(|| one(Problem::api_key_unknown()))
 }
 
 fn check(visit: &Visit, post: &PostRequest) -> Result<(), Vec<Problem>> {
     check_jurisdiction(visit, post.jurisdiction_id.as_deref()).map_err(|problem| vec![problem])?;
     let configuration = visit.city.configuration();
-    let service = configuration.service(&post.service_code).filter(|service| service.active);
+    let service = configuration
+        .service(&post.service_code)
+        .filter(|service| service.active);
     let service = service.ok_or_else(|| vec![Problem::service_unknown(&post.service_code)])?;
     let problems = wire::validate_attributes(&answers::definition(service, visit.language), post);
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
 }
 
 fn submission(post: PostRequest) -> Submission {
     let name: Vec<String> = post.first_name.into_iter().chain(post.last_name).collect();
-    let place: Vec<String> = post.address_string.into_iter().chain(post.address_id).collect();
+    let place: Vec<String> = post
+        .address_string
+        .into_iter()
+        .chain(post.address_id)
+        .collect();
     let mut description = post.description.unwrap_or_default();
     // Pictures elsewhere are not fetched: the address stays with the words, as far as there is room.
     for url in post.media_urls {
@@ -92,7 +113,9 @@ fn submission(post: PostRequest) -> Submission {
     let description = description.trim().to_owned();
     Submission {
         service_code: post.service_code,
-        position: post.lat_long.and_then(|(lat, long)| Position::new(long, lat)),
+        position: post
+            .lat_long
+            .and_then(|(lat, long)| Position::new(long, lat)),
         place: Some(place.join(", ")).filter(|place| !place.is_empty()),
         description: Some(description).filter(|text| !text.is_empty()),
         identity: Identity {
@@ -110,7 +133,11 @@ fn submission(post: PostRequest) -> Submission {
 fn receipt(visit: &Visit, stored: Option<&reports::Submitted>) -> wire::RequestReceipt {
     let Some(stored) = stored else {
         let notice = visit.text("open311-test-notice");
-        return wire::RequestReceipt { id: wire::ReceiptId::Blackbox, service_notice: Some(notice), account_id: None };
+        return wire::RequestReceipt {
+            id: wire::ReceiptId::Blackbox,
+            service_notice: Some(notice),
+            account_id: None,
+        };
     };
     let mut args = FluentArgs::new();
     args.set("url", format!("{}/l/{}", visit.base_url, stored.token));
@@ -127,15 +154,24 @@ fn invalid(visit: &Visit, fields: &[Invalid], format: Format) -> Response {
         args.set("field", field.field);
         match field.problem {
             FieldProblem::TooShort { least } => args.set("limit", least),
-            FieldProblem::TooLong { most } | FieldProblem::TooMany { most } | FieldProblem::TooManyBytes { most } => {
+            FieldProblem::TooLong { most }
+            | FieldProblem::TooMany { most }
+            | FieldProblem::TooManyBytes { most } => {
                 args.set("limit", most);
             }
             FieldProblem::TooManyPixels { most } => args.set("limit", most),
             _ => {}
         }
         let key = format!("open311-input-{}", field.problem.word());
-        wire::ErrorBody { code: "400".to_owned(), description: visit.text_with(&key, &args) }
+        wire::ErrorBody {
+            code: "400".to_owned(),
+            description: visit.text_with(&key, &args),
+        }
     };
     let bodies: Vec<_> = fields.iter().map(describe).collect();
-    body(StatusCode::BAD_REQUEST, format, wire::errors(&bodies, format))
+    body(
+        StatusCode::BAD_REQUEST,
+        format,
+        wire::errors(&bodies, format),
+    )
 }

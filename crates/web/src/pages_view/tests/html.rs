@@ -24,7 +24,11 @@ pub(super) fn problems(text: &str, language: &str, fragment: bool) -> Vec<String
     let tags = tags(text);
     let mut found = nesting(&tags);
     found.extend(names(&tags));
-    let count = |name: &str| tags.iter().filter(|tag| !tag.end && tag.name == name).count();
+    let count = |name: &str| {
+        tags.iter()
+            .filter(|tag| !tag.end && tag.name == name)
+            .count()
+    };
     if !fragment {
         if !text.starts_with(&format!("<!doctype html>\n<html lang=\"{language}\"")) {
             found.push("no doctype or lang".to_owned());
@@ -70,7 +74,9 @@ fn nesting(tags: &[Tag<'_>]) -> Vec<String> {
             if tag.name == "form" && open.contains(&"form") {
                 found.push("a form in a form".to_owned());
             }
-            let block = ["p", "div", "ul", "ol", "dl", "section", "form", "figure", "details"];
+            let block = [
+                "p", "div", "ul", "ol", "dl", "section", "form", "figure", "details",
+            ];
             if block.contains(&tag.name) && open.last() == Some(&"p") {
                 found.push(format!("a {} in a p", tag.name));
             }
@@ -102,7 +108,11 @@ fn names(tags: &[Tag<'_>]) -> Vec<String> {
     let mut inside_label = 0_usize;
     for tag in tags {
         if tag.name == "label" {
-            inside_label = if tag.end { inside_label - 1 } else { inside_label + 1 };
+            inside_label = if tag.end {
+                inside_label - 1
+            } else {
+                inside_label + 1
+            };
         }
         if tag.end {
             continue;
