@@ -2,7 +2,7 @@
 
 skip = Skip to content
 demo = Demo data
-other-language = Bahasa Indonesia
+other-language = Indonesia
 nav-main = Main
 nav-home = Home
 nav-reports = Reports
@@ -129,7 +129,8 @@ photo-after = Photo from the crew
 photo-yours = Your photo
 city-says = The city says:
 live-lost = Connection lost. Data since { $at }. Reconnecting.
-live-new = Something new, show it
+live-new = { $n } new, show
+live-changed = Something changed, show it
 cities-title = Cities on this node
 cities-lead = Choose a city. Each city has its own pages, desk and data.
 cities-by-port = If that address does not open:

@@ -15,6 +15,15 @@ open-count =
        *[other] { $n } reports are still open
     }
 see-as-list = See as a list
+reports-some = { $count } reports
+map-pin = Pin of the report's place; move it with the arrow keys
+map-locate = Use my location
+map-locate-failed = Your location could not be read. Tap the map or choose from the list.
+map-outside = You are outside this city. Tap the map or choose from the list.
+map-zoom-in = Zoom in
+map-zoom-out = Zoom out
+map-ctrl = Hold Ctrl to zoom the map
+map-fingers = Move the map with two fingers
 see-on-map = See on the map
 latest-title = Latest reports
 all-reports = All reports

@@ -1,1 +1,10 @@
+//! What a city listens to and speaks to: files of history and areas, the data it starts with, and its base map.
+//!
+//! Everything goes through the use cases of `operations`; nothing here writes past them.
 #![forbid(unsafe_code)]
+
+pub mod areas;
+pub mod base_map;
+pub mod boston_311;
+pub mod demo;
+pub mod starter;

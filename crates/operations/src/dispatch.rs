@@ -6,14 +6,16 @@ use pendopo_domain::incidents::{
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
-use pendopo_domain::reports::{Report, Step};
+use pendopo_domain::reports::{PersonId, Report, ReportId, Step, Visibility};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::photos::{self as photo_rows, Photo};
-use pendopo_store::{Db, StoreError, incidents as rows};
+use pendopo_store::reports::{self as report_rows, Sealed};
+use pendopo_store::{Db, StoreError, chains, incidents as rows};
 
 use crate::photos::Prepared;
-use crate::reports::{Change, checked_words};
-use crate::{City, Error, Invalid, Problem, Result, incidents, photos};
+use crate::identity::subject;
+use crate::reports::{Change, checked_words, open_sealed};
+use crate::{City, Error, Invalid, Problem, Result, actor_text, incidents, photos};
 
 /// Sends a team to `target`; part of the transaction that decides it.
 pub(crate) async fn send(
@@ -205,6 +207,79 @@ pub async fn cleared_today(city: &City, actor: &Actor, team: Option<TeamId>) -> 
     Ok(rows::cleared_since(&mut city.store().read().await?, team, since).await?)
 }
 
+/// Writes words of the desk to the crew of one report. Neither its reporter nor the public reads them.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`], [`Error::Invalid`] on `words`.
+pub async fn note(city: &City, actor: &Actor, id: ReportId, words: &str) -> Result<()> {
+    let words = checked_words(Some(words.to_owned()))?
+        .ok_or_else(|| Invalid::one("words", Problem::Missing))?;
+    let found = report_rows::by_id(&mut city.store().read().await?, id).await?;
+    let report = found.ok_or(Error::NotFound)?;
+    if !allows(actor, Action::TriageReport, subject(&report)) {
+        return Err(Error::Denied(Action::TriageReport));
+    }
+    let secret = report.visibility == Visibility::Secret;
+    let sealed = match &report.person {
+        Some(person) if secret => seal_note(city, person, &words).await?,
+        _ => None,
+    };
+    let (now, by) = (city.now(), actor_text(actor));
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let stream = chains::report(id);
+                let position = chains::append(db, &stream, now, "note", &by, "city").await?;
+                if let Some((person, ciphertext)) = &sealed {
+                    report_rows::put_sealed(db, id, Sealed::Note, person, ciphertext).await?;
+                } else if !secret {
+                    rows::add_note(db, &stream, position, &words).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn seal_note(
+    city: &City,
+    person: &PersonId,
+    words: &str,
+) -> Result<Option<(PersonId, Vec<u8>)>> {
+    let Some(key) = city.store().keys().open(person).await? else {
+        return Ok(None);
+    };
+    let place = Sealed::Note.place(person);
+    let sealed = key.seal(&place, words.as_bytes(), city.entropy())?;
+    Ok(Some((person.clone(), sealed)))
+}
+
+/// What the desk wrote to the crews of a report, newest first; of a secret one only the last is kept. The caller has
+/// asked the policy for the report.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn notes(city: &City, report: &Report) -> Result<Vec<(chains::Entry, Option<String>)>> {
+    const MOST: i64 = 100;
+    let stream = chains::report(report.id);
+    let mut db = city.store().read().await?;
+    let entries = chains::entries(&mut db, &stream, MOST).await?;
+    let mut words: std::collections::BTreeMap<i64, String> =
+        rows::notes(&mut db, &stream).await?.into_iter().collect();
+    drop(db);
+    if let (Visibility::Secret, Some(newest)) = (report.visibility, entries.first()) {
+        let opened = open_sealed(city, report, Sealed::Note).await?;
+        words.extend(opened.and_then(|text| Some((newest.position, String::from_utf8(text).ok()?))));
+    }
+    Ok(entries
+        .into_iter()
+        .map(|entry| {
+            let text = words.remove(&entry.position);
+            (entry, text)
+        })
+        .collect())
+}
+
 /// How the city shows that something is done.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -265,6 +340,36 @@ pub async fn finish(
                 .await
         }
     }
+}
+
+/// The desk says that a report is resolved, with an after-photo or a reason. Its crew is called back; its reporter is
+/// asked.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`], [`Error::Refused`], [`Error::Invalid`] on `words`.
+pub async fn resolve_at_desk(
+    city: &City,
+    actor: &Actor,
+    id: ReportId,
+    evidence: Evidence,
+) -> Result<Report> {
+    let words = evidence.checked()?;
+    let change = Change::prepare(city, id, words).await?;
+    let photo = after_photo(city, &evidence, id).await?;
+    let actor = actor.clone();
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let report = change.locked(db, &actor, Action::TriageReport).await?;
+                if let Some(photo) = &photo {
+                    photo_rows::insert(db, photo).await?;
+                }
+                let report = change.take(db, report, Step::Resolve).await?;
+                follow(db, &report, &Step::Resolve, change.now).await?;
+                Ok(report)
+            })
+        })
+        .await
 }
 
 /// Stores the after-photo for one report, sealed if that report is secret.

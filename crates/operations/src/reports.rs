@@ -70,7 +70,7 @@ pub async fn submit(
     channel: Channel,
     submission: Submission,
 ) -> Result<Submitted> {
-    must(actor, Action::SubmitReport)?;
+    must(actor, sending(channel))?;
     let configuration = city.configuration();
     let area = check(&configuration, channel, &submission)?;
     let draft = submission.draft.as_deref().map(links::token_hash);
@@ -156,6 +156,14 @@ pub async fn submit(
     }
 }
 
+/// What the sender must be allowed: a person to report, a system to post.
+const fn sending(channel: Channel) -> Action {
+    match channel {
+        Channel::Web | Channel::Import => Action::SubmitReport,
+        Channel::Open311 => Action::PostOpen311,
+    }
+}
+
 fn submitted(city: &City, report: Report) -> Submitted {
     let token = links::reporter_token(city, report.id);
     Submitted { report, token }
@@ -183,7 +191,7 @@ pub fn validate(
     channel: Channel,
     submission: &Submission,
 ) -> Result<()> {
-    must(actor, Action::SubmitReport)?;
+    must(actor, sending(channel))?;
     check(&city.configuration(), channel, submission).map(|_| ())
 }
 

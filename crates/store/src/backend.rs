@@ -33,6 +33,15 @@ const SCHEMA_NAME_BYTES: usize = 57;
 /// How long a caller waits for a connection before it is told that the database is not there.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Every commit is on disk before it is answered. Only the build that must be caught does without.
+const SYNCHRONOUS: SqliteSynchronous = if cfg!(feature = "sabotage-skip-fsync") {
+    SqliteSynchronous::Off
+} else {
+    SqliteSynchronous::Full
+};
+#[cfg(all(feature = "sabotage-skip-fsync", not(debug_assertions)))]
+compile_error!("sabotage-skip-fsync loses reports; it is never part of a release build");
+
 /// Which of the three databases of a city.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -307,7 +316,7 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(SYNCHRONOUS)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         // Deleted keys and texts must not survive in free pages.

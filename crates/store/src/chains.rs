@@ -20,6 +20,11 @@ pub fn incident(id: pendopo_domain::incidents::IncidentId) -> String {
     format!("incident:{id}")
 }
 
+/// The stream of what the desk wrote to the crews of one report.
+pub fn report(id: pendopo_domain::reports::ReportId) -> String {
+    format!("report:{id}")
+}
+
 /// One entry. `actor` and `subject` are ids with their kind: `sign_in:3`, `report:2187`, `city`.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Entry {

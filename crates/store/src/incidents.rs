@@ -7,7 +7,7 @@ use pendopo_domain::incidents::{
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::reports::ReportId;
 use pendopo_domain::time::Timestamp;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 
 use crate::backend::{Db, on_backend};
 use crate::{Result, StoreError, columns, micros};
@@ -125,6 +125,30 @@ pub async fn list(db: &mut Db, only_open: bool, limit: i64) -> Result<Vec<Incide
         .await?
     });
     rows.into_iter().map(Incident::try_from).collect()
+}
+
+/// How many reports each of these incidents has; one without reports is left out.
+pub async fn report_counts(
+    db: &mut Db,
+    incidents: &[IncidentId],
+) -> Result<Vec<(IncidentId, i64)>> {
+    if incidents.is_empty() {
+        return Ok(vec![]);
+    }
+    let rows: Vec<(i64, i64)> = on_backend!(db, |c| {
+        let mut query =
+            QueryBuilder::new("SELECT incident_id, COUNT(*) FROM reports WHERE incident_id IN (");
+        let mut list = query.separated(", ");
+        for incident in incidents {
+            list.push_bind(incident.0);
+        }
+        query.push(") GROUP BY incident_id");
+        query.build_query_as().fetch_all(c).await?
+    });
+    Ok(rows
+        .into_iter()
+        .map(|(id, n)| (IncidentId(id), n))
+        .collect())
 }
 
 /// Puts words beside an entry of a timeline.

@@ -94,13 +94,17 @@ pub async fn first_of(db: &mut Db, reports: &[ReportId]) -> Result<Vec<(i64, Str
     }
     Ok(on_backend!(db, |c| {
         let mut query = sqlx::QueryBuilder::new(
-            "SELECT report_id, MIN(id) FROM photos WHERE kind = 'before' AND report_id IN (",
+            // Ids are chance; the first is the oldest, as in `of_report`.
+            "SELECT report_id, id FROM photos p WHERE kind = 'before' AND NOT EXISTS (
+                 SELECT 1 FROM photos q WHERE q.report_id = p.report_id AND q.kind = 'before'
+                 AND (q.created_at < p.created_at OR (q.created_at = p.created_at AND q.id < p.id)))
+             AND report_id IN (",
         );
         let mut list = query.separated(", ");
         for report in reports {
             list.push_bind(report.0);
         }
-        query.push(") GROUP BY report_id");
+        query.push(") ORDER BY report_id");
         query.build_query_as().fetch_all(c).await?
     }))
 }

@@ -288,6 +288,8 @@ pub enum Sealed {
     Words,
     /// What the city says about a secret report.
     Answer,
+    /// What the desk last wrote to the crew of a secret report.
+    Note,
 }
 
 impl Sealed {
@@ -297,6 +299,7 @@ impl Sealed {
             Self::Secret => "secret",
             Self::Words => "words",
             Self::Answer => "answer",
+            Self::Note => "note",
         }
     }
 

@@ -122,7 +122,20 @@ async fn commit_together(
         }
         savepoint(&mut db, "RELEASE work").await?;
     }
+    #[cfg(feature = "sabotage-answer-early")]
+    answer_early(done);
     db.commit().await
+}
+
+#[cfg(all(feature = "sabotage-answer-early", not(debug_assertions)))]
+compile_error!("sabotage-answer-early loses reports; it is never part of a release build");
+
+/// What must never happen, for the proof that the proof of power loss finds it.
+#[cfg(feature = "sabotage-answer-early")]
+fn answer_early(done: &mut [Done]) {
+    for one in done {
+        std::mem::replace(&mut one.tell, Box::new(|_| {}))(Ok(()));
+    }
 }
 
 async fn savepoint(db: &mut Db, statement: &'static str) -> Result<()> {

@@ -188,13 +188,13 @@ fn number(state: &mut State<'_, '_>, value: f64) -> Result<String, Error> {
     Ok(format::number(Locale::of(state)?.language, value))
 }
 
-/// The class that draws `part` of `whole` as a bar: `w-0` to `w-100` in steps of five.
+/// How wide the bar of `part` of `whole` is, as an SVG length.
 fn bar(part: i64, whole: i64) -> String {
     let share = match whole {
         ..=0 => 0,
-        _ => (part.clamp(0, whole) * 100) / whole,
+        _ => part.clamp(0, whole).saturating_mul(100) / whole,
     };
-    format!("w-{}", (share + 2) / 5 * 5)
+    format!("{share}%")
 }
 
 fn t(state: &mut State<'_, '_>, key: &str, args: Kwargs) -> Result<String, Error> {

@@ -16,8 +16,8 @@ use pendopo_store::backend::Kind;
 use pendopo_store::journal::Position;
 use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
-    Location, Store, StoreError, backup, chains, configuration as conf, consumers, incidents, jobs,
-    journal, measures, photos, ratings, sign_ins, updates,
+    Location, Store, StoreError, backup, chains, configuration as conf, consumers, drafts,
+    incidents, jobs, journal, measures, photos, ratings, sign_ins, updates,
 };
 use pendopo_testkit::{TestCity, TestEntropy, both_databases, settle};
 
@@ -113,6 +113,7 @@ async fn fill(city: &TestCity) {
         let ids = reports::insert(db, &[full, report(now)]).await?;
         reports::insert_attributes(db, ids[0], &[("warna".into(), vec!["merah".into()])]).await?;
         reports::put_sealed(db, ids[0], Sealed::Identity, &key.person, &sealed).await?;
+        drafts::insert(db, "form", ids[0], now).await?;
         updates::insert(db, ids[0], State::Assigned, now, Some("berangkat")).await?;
         updates::insert(db, ids[1], State::Assigned, now, None).await?;
         photos::insert(db, &photo("p1", Some(ids[0].0), 1)).await?;
@@ -306,6 +307,9 @@ both_databases! {
                 })
             })
             .collect();
+        let mut moved = store.moved();
+        moved.mark_unchanged();
+        moved.changed().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         for round in 0..3 {
             let copy = folder.path().join(format!("{round}"));
@@ -358,7 +362,7 @@ async fn everything_is_there(copy: &Path) {
     let copy = Store::open(Location::Folder(copy.to_owned()), TestCity::MASTER)
         .await
         .unwrap();
-    assert!(copy.check().await.unwrap().is_empty());
+    assert_eq!(copy.check().await.unwrap(), Vec::<String>::new());
     let mut raw = Raw::open(copy.location(), Kind::City).await;
     let photos = raw.texts("SELECT id FROM photos ORDER BY id").await;
     let people = raw

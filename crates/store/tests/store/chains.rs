@@ -1,4 +1,5 @@
 use pendopo_domain::incidents::IncidentId;
+use pendopo_domain::reports::ReportId;
 use pendopo_domain::time::Timestamp;
 use pendopo_store::backend::Kind;
 use pendopo_store::{Store, chains};
@@ -44,6 +45,35 @@ both_databases! {
             .await)
             .is_empty()
         );
+        commit!(store, |db| {
+            chains::append(
+                db,
+                chains::IDENTITY,
+                now,
+                "identity.seen",
+                "sign_in:3",
+                "report:12",
+            )
+            .await?;
+            chains::append(
+                db,
+                &chains::report(ReportId(1)),
+                now,
+                "note",
+                "sign_in:3",
+                "report:1",
+            )
+            .await?;
+        });
+        let about = async |subject: &str, limit: i64| -> Vec<i64> {
+            let found = look!(store, |db| {
+                chains::entries_about(db, chains::IDENTITY, subject, limit).await
+            });
+            found.iter().map(|entry| entry.position).collect()
+        };
+        assert_eq!(about("report:1", 9).await, [3, 2, 1]);
+        assert_eq!(about("report:1", 1).await, [3]);
+        assert_eq!(about("report:12", 9).await, [4]);
         assert!(look!(store, |db| chains::verify(db).await).is_empty());
         assert!(store.check().await.unwrap().is_empty());
     }

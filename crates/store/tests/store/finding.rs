@@ -81,7 +81,7 @@ both_databases! {
             let own = own.iter().map(|id| ReportId(*id)).collect();
             Some((own, foreign.iter().map(|text| (*text).to_owned()).collect()))
         };
-        let cases: [(&str, Filter, &[i64]); 26] = [
+        let cases: [(&str, Filter, &[i64]); 27] = [
             ("all", all(), &[1, 2, 3]),
             (
                 "public",
@@ -111,6 +111,14 @@ both_databases! {
                 "both numbers",
                 Filter {
                     ids: numbers(&[3], &["F2"]),
+                    ..all()
+                },
+                &[2, 3],
+            ),
+            (
+                "rows",
+                Filter {
+                    row_ids: vec![ReportId(2), ReportId(3)],
                     ..all()
                 },
                 &[2, 3],
@@ -289,6 +297,44 @@ both_databases! {
         ];
         for (what, filter, wanted) in cases {
             assert_eq!(ids(store, &filter).await, wanted, "{what}");
+        }
+    }
+
+    async fn a_report_is_pressing_in_the_last_fifth_of_its_time(city: TestCity) {
+        let (store, now) = (&city.store, city.now());
+        let mut received = report(now);
+        received.deadlines.verify_due_at = now.plus_days(10);
+        let mut assigned = report(now);
+        assigned.state = State::Assigned;
+        assigned.assigned_at = Some(now.plus_days(10));
+        assigned.deadlines.follow_up_due_at = Some(now.plus_days(20));
+        let mut resolved = report(now);
+        resolved.state = State::Resolved;
+        resolved.updated_at = now.plus_days(20);
+        resolved.deadlines.answer_due_at = Some(now.plus_days(30));
+        let closed = Report {
+            state: State::Confirmed,
+            ..report(now)
+        };
+        for row in [received, assigned, resolved, closed] {
+            stored(store, row).await;
+        }
+        let cases: [(i64, &[i64]); 8] = [
+            (0, &[]),
+            (7, &[]),
+            (8, &[1]),
+            (10, &[1]),
+            (11, &[]),
+            (18, &[2]),
+            (28, &[3]),
+            (31, &[]),
+        ];
+        for (day, wanted) in cases {
+            let filter = Filter {
+                pressing_at: Some(now.plus_days(day)),
+                ..Filter::default()
+            };
+            assert_eq!(ids(store, &filter).await, wanted, "day {day}");
         }
     }
 

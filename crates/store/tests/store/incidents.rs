@@ -79,6 +79,11 @@ both_databases! {
             look!(store, |db| reports::of_incident(db, one.id).await),
             [first, last]
         );
+        let two = opened(store, incident(2, now)).await;
+        let asked = [one.id, two.id];
+        let counts = look!(store, |db| incidents::report_counts(db, &asked).await);
+        assert_eq!(counts, [(one.id, 2)]);
+        assert!(look!(store, |db| incidents::report_counts(db, &[]).await).is_empty());
     }
 
     async fn what_needs_someone_comes_first_and_the_gravest_of_it(city: TestCity) {
@@ -165,6 +170,19 @@ both_databases! {
             incidents::assignment(db, row.id, true).await?;
             incidents::update_assignment(db, &row).await?;
         });
+        let cleared = async |team, day| {
+            look!(store, |db| incidents::cleared_since(
+                db,
+                team,
+                now.plus_days(day)
+            )
+            .await)
+        };
+        assert_eq!((cleared(None, 4).await, cleared(None, 5).await), (1, 0));
+        assert_eq!(
+            (cleared(Some(pju), 0).await, cleared(Some(jalan), 0).await),
+            (1, 0)
+        );
         assert_eq!(
             look!(store, |db| incidents::assignments_of(db, lamp).await),
             [wanted]

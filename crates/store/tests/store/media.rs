@@ -1,4 +1,4 @@
-use pendopo_domain::reports::PersonId;
+use pendopo_domain::reports::{PersonId, ReportId};
 use pendopo_store::media::Picture;
 use pendopo_store::photos::{self, Photo};
 use pendopo_testkit::{TestCity, both_databases};
@@ -109,16 +109,11 @@ both_databases! {
             )
             .await?;
         });
-        let firsts = |from: i64, to: i64| {
-            (
-                pendopo_domain::reports::ReportId(from),
-                pendopo_domain::reports::ReportId(to),
-            )
-        };
-        let (from, to) = firsts(1, 2);
-        let found = look!(store, |db| photos::first_of(db, from, to).await);
+        let asked = [1, 2, 4].map(ReportId);
+        let found = look!(store, |db| photos::first_of(db, &asked).await);
         assert_eq!(found, [(1, "f".to_owned()), (2, "b".to_owned())]);
-        let order = look!(store, |db| photos::of_report(db, from).await);
+        assert!(look!(store, |db| photos::first_of(db, &[]).await).is_empty());
+        let order = look!(store, |db| photos::of_report(db, ReportId(1)).await);
         assert_eq!(
             order
                 .iter()

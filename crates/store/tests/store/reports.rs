@@ -2,7 +2,7 @@ use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as Inciden
 use pendopo_domain::ratings::{Rating, Stars, Verdict};
 use pendopo_domain::reports::{Channel, Number, PersonId, Report, ReportId, State, Visibility};
 use pendopo_store::reports::{self, Sealed};
-use pendopo_store::{StoreError, configuration, incidents, ratings, updates};
+use pendopo_store::{StoreError, configuration, drafts, incidents, ratings, updates};
 use pendopo_testkit::{TestCity, both_databases};
 
 use crate::samples::{at, report, stored, team};
@@ -233,7 +233,7 @@ both_databases! {
 
         let key = store.keys().open(&key.person).await.unwrap().unwrap();
         assert_eq!(key.open(&place, &found).unwrap(), "Siti, 0812".as_bytes());
-        for kind in [Sealed::Secret, Sealed::Words, Sealed::Answer] {
+        for kind in [Sealed::Secret, Sealed::Words, Sealed::Answer, Sealed::Note] {
             assert!(key.open(&kind.place(&key.person), &found).is_err());
         }
         assert!(
@@ -344,5 +344,28 @@ both_databases! {
         let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 1)
             .await);
         assert_eq!(words(found), [assigned]);
+    }
+
+    async fn a_form_that_is_sent_again_is_the_report_that_it_was(city: TestCity) {
+        let (store, now) = (&city.store, city.now());
+        let one = stored(store, report(now)).await;
+        let two = stored(store, report(now)).await;
+        commit!(store, |db| {
+            drafts::insert(db, "h1", one.id, now).await?;
+            drafts::insert(db, "h2", two.id, now.plus_days(1)).await?;
+        });
+        let again = store
+            .write(move |db| Box::pin(async move { drafts::insert(db, "h1", two.id, now).await }));
+        assert!(again.await.unwrap_err().is_duplicate());
+        let find = async |hash: &str| look!(store, |db| drafts::find(db, hash).await);
+        assert_eq!(
+            (find("h1").await, find("h2").await, find("h3").await),
+            (Some(one.id), Some(two.id), None)
+        );
+        assert_eq!(
+            commit!(store, |db| drafts::prune(db, now.plus_days(1)).await?),
+            1
+        );
+        assert_eq!((find("h1").await, find("h2").await), (None, Some(two.id)));
     }
 }

@@ -58,6 +58,43 @@ both_databases! {
         assert!(!look!(store, |db| sign_ins::link_is_good(db, "good", now).await));
     }
 
+    async fn a_link_can_be_looked_at_without_using_it(city: TestCity) {
+        let (store, now) = (&city.store, city.now());
+        let position = position(store).await;
+        let id = commit!(store, |db| {
+            let id = sign_ins::put(db, "siti", None, position, now).await?;
+            sign_ins::add_link(db, "token", id, now.plus_days(1)).await?;
+            id
+        });
+        let link = async || look!(store, |db| sign_ins::link(db, "token").await);
+        let unused = sign_ins::Link {
+            sign_in: id,
+            position,
+            expires_at: now.plus_days(1),
+            used: false,
+        };
+        assert_eq!(link().await, Some(unused));
+        assert_eq!(link().await, Some(unused));
+        commit!(store, |db| sign_ins::use_link(db, "token", now).await?);
+        assert_eq!(
+            link().await,
+            Some(sign_ins::Link {
+                used: true,
+                ..unused
+            })
+        );
+        assert_eq!(look!(store, |db| sign_ins::link(db, "unknown").await), None);
+        assert_eq!(
+            look!(store, |db| sign_ins::position_of(db, id).await),
+            Some(position)
+        );
+        let nobody = pendopo_domain::organisation::SignInId(99);
+        assert_eq!(
+            look!(store, |db| sign_ins::position_of(db, nobody).await),
+            None
+        );
+    }
+
     async fn of_many_who_use_a_link_at_once_one_gets_in(city: TestCity) {
         let (store, now) = (&city.store, city.now());
         let position = position(store).await;

@@ -45,7 +45,8 @@ pub async fn follow(
         .data("{}");
     let later = stream::unfold(changes, next).take_until(stopped(stopping.0));
     let events = stream::once(async move { first }).chain(later).map(Ok);
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    let alive = KeepAlive::new().interval(KEEP_ALIVE).event(SseEvent::default().event("alive").data("{}"));
+    Ok(Sse::new(events).keep_alive(alive))
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {

@@ -9,6 +9,7 @@ mod parts;
 mod public;
 mod report_form;
 mod sign_in;
+mod staff_parts;
 
 use crate::routes::Route;
 

@@ -158,7 +158,9 @@ async fn ask_between(
         return Ok(None);
     };
     let mistakes = context::attribute_mistakes(service, visit.language, &typed.attributes);
-    let unasked = !service.attributes.is_empty() && !typed.questions_asked;
+    // Only what the crew cannot do without is asked on a page of its own.
+    let required = service.attributes.iter().any(|attribute| attribute.required);
+    let unasked = required && !typed.questions_asked;
     if unasked || !mistakes.is_empty() {
         let errors = if typed.questions_asked {
             mistakes

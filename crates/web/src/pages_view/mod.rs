@@ -23,7 +23,8 @@ mod similar;
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, TaskRow};
 pub use desk::{
-    Deadline, Desk, DeskFilters, Detail, IdentityBox, QueueKind, QueueRow, ReportDetail, Tab, Tabs,
+    DONE_WORDS, Deadline, Desk, DeskFilters, Detail, IdentityBox, QueueKind, QueueRow,
+    ReportDetail, Tab, Tabs,
 };
 pub use entry::{CityLink, CityList, DemoSignIn};
 pub use error::{ErrorKind, ErrorPage, Privacy};

@@ -24,7 +24,7 @@ fn values_are_formatted_in_the_language_and_the_zone_of_the_page() {
         ("{{ share(121, 214) }}", "57%"),
         (
             "{{ bar(121, 214) }} {{ bar(0, 0) }} {{ bar(9, 9) }}",
-            "w-55 w-0 w-100",
+            "56% 0% 100%",
         ),
     ];
     for (source, expect) in cases {

@@ -1,0 +1,137 @@
+use std::collections::BTreeSet;
+
+use pendopo_domain::geo::Areas;
+use pendopo_domain::reports::{Report, State};
+use pendopo_operations::measures;
+use pendopo_operations::store::incidents as incident_rows;
+use pendopo_operations::store::report_query::{self, Filter, Order};
+use pendopo_testkit::{TestCity, run};
+
+use super::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse::<jiff::Timestamp>().unwrap().into()
+}
+
+/// Makes a demo city and opens it again as a node does.
+async fn made(demo: &DemoCity, now: Timestamp) -> (City, Vec<Report>, TestCity) {
+    let test = TestCity::sqlite().await;
+    let store = test.another_node().await;
+    let seeded = seed(demo, store, test.entropy.clone(), String::new(), now).await;
+    let seeded = seeded.unwrap_or_else(|error| panic!("{} at {now}: {error:?}", demo.slug));
+    test.clock.set(now);
+    let store = test.another_node().await;
+    let city = City::new(&demo.slug, store, test.clock.clone(), test.entropy.clone())
+        .await
+        .unwrap();
+    let mut db = city.store().read().await.unwrap();
+    let all = report_query::list(&mut db, &Filter::default(), Order::NewestFirst, 1_000, 0)
+        .await
+        .unwrap();
+    drop(db);
+    assert_eq!(all.len(), seeded.reports);
+    assert!(
+        configuration::api_client(&city, &seeded.api_key)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    (city, all, test)
+}
+
+#[test]
+fn a_demo_city_is_sound_and_shows_every_state_in_the_order_of_time() {
+    run(async {
+        for (demo, now) in cities().unwrap().iter().zip([
+            "2026-11-24T08:00:00Z",
+            "2026-04-02T20:00:00Z",
+            "2027-01-03T01:00:00Z",
+        ]) {
+            let now = at(now);
+            let (city, reports, _test) = made(demo, now).await;
+            assert_eq!(city.store().check().await.unwrap(), Vec::<String>::new());
+            let states: BTreeSet<State> = reports.iter().map(|report| report.state).collect();
+            for state in State::ALL.iter().filter(|state| **state != State::NotAsked) {
+                assert!(
+                    states.contains(state),
+                    "{} has no report that is {state}",
+                    demo.slug
+                );
+            }
+            assert!(
+                reports
+                    .iter()
+                    .all(|report| report.area.is_some() && report.updated_at <= now)
+            );
+            assert!(
+                reports
+                    .iter()
+                    .any(|report| report.state == State::Assigned && report.due_at() < Some(now))
+            );
+            let numbers = measures::see(&city, None).await.unwrap().table.total;
+            assert_eq!(numbers.received, reports.len() as i64);
+            let open = incident_rows::list(&mut city.store().read().await.unwrap(), false, 100)
+                .await
+                .unwrap();
+            assert_eq!(open.len(), 2);
+            for login in logins(&city) {
+                sign_ins::by_password(&city, &login.login, &login.password)
+                    .await
+                    .unwrap();
+            }
+            assert_eq!(logins(&city).len(), LOGINS.len());
+        }
+    });
+}
+
+#[test]
+fn a_demo_city_is_alike_each_time_and_differs_from_its_neighbour() {
+    run(async {
+        let now = at("2026-11-24T08:00:00Z");
+        let cities = cities().unwrap();
+        let told = |reports: &[Report]| -> Vec<_> {
+            let of = |report: &Report| {
+                (
+                    report.service_code.clone(),
+                    report.state,
+                    report.received_at,
+                    report.position,
+                )
+            };
+            reports
+                .iter()
+                .map(|report| format!("{:?}", of(report)))
+                .collect()
+        };
+        let (_, first, _test) = made(&cities[0], now).await;
+        let (_, again, _test) = made(&cities[0], now).await;
+        let (_, other, _test) = made(&cities[1], now).await;
+        assert_eq!(told(&first), told(&again));
+        let at_home: Vec<_> = first.iter().map(|report| report.received_at).collect();
+        assert!(
+            other
+                .iter()
+                .filter(|report| at_home.contains(&report.received_at))
+                .count()
+                < 3
+        );
+    });
+}
+
+#[test]
+fn the_areas_of_every_demo_city_hold_their_centres_and_places() {
+    for demo in cities().unwrap() {
+        let areas = Areas::new(demo.areas());
+        assert_eq!(areas.iter().count(), demo.areas.len());
+        for area in areas.iter() {
+            let holder = areas
+                .containing(area.centre)
+                .map(|found| found.code.as_str());
+            assert_eq!(holder, Some(area.code.as_str()), "{}", demo.slug);
+        }
+        for place in &demo.places {
+            let at = Position::new(place.lon, place.lat).unwrap();
+            assert!(areas.admit(at), "{} {}", demo.slug, place.name);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `pendopo backup` and `pendopo restore`: a city in a folder of three files, and back, while nodes run.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use pendopo_operations::node;
+use pendopo_operations::store::{Location, Store, backup as files};
+
+use crate::cli::{BackupArgs, RestoreArgs};
+use crate::key_file::sync_folder;
+use crate::place;
+use crate::say::Say;
+
+pub async fn backup(say: &Say, args: BackupArgs) -> anyhow::Result<()> {
+    let node = args.place.node(say).await?;
+    let store = place::store(say, &node, &args.city).await?;
+    let (shown, begun) = (args.to.display().to_string(), Instant::now());
+    let copied = files::backup(&store, &args.to).await;
+    store.close().await;
+    let rows = copied.with_context(|| say.text("cli-backup-failed", &[("folder", &shown)]))?;
+    told(say, "cli-backed-up", &args.city, &shown, rows, begun);
+    Ok(())
+}
+
+/// Needs no key: rows are copied as they are, sealed. The node that serves the city needs the key that it had.
+pub async fn restore(say: &Say, args: RestoreArgs) -> anyhow::Result<()> {
+    let slug = args.city.as_str();
+    if !node::is_slug(slug) {
+        bail!(say.text("cli-bad-slug", &[("city", slug)]));
+    }
+    let shown = args.from.display().to_string();
+    if !Store::exists(&Location::Folder(args.from.clone())).await? {
+        bail!(say.text("cli-no-backup", &[("folder", &shown)]));
+    }
+    let place = args.place.root(say)?.city(slug);
+    let there = Store::exists(&place).await;
+    if there.with_context(|| say.text("cli-no-database", &[]))? {
+        bail!(say.text("cli-city-exists", &[("city", slug)]));
+    }
+    let begun = Instant::now();
+    let copied = match &place {
+        Location::Folder(folder) => restore_aside(&args.from, folder, slug).await,
+        Location::Postgres { .. } => files::restore(&args.from, &place).await.map_err(Into::into),
+    };
+    let rows = copied.with_context(|| say.text("cli-restore-failed", &[("city", slug)]))?;
+    told(say, "cli-restored", slug, &shown, rows, begun);
+    Ok(())
+}
+
+/// Restores under another name and puts the city in place when it is whole, so that no node meets half of it.
+async fn restore_aside(from: &Path, folder: &Path, slug: &str) -> anyhow::Result<u64> {
+    // No city can have this name.
+    let aside = folder.with_file_name(format!(".restoring-{slug}"));
+    let _ = std::fs::remove_dir_all(&aside);
+    let rows = files::restore(from, &Location::Folder(aside.clone())).await?;
+    std::fs::rename(&aside, folder)?;
+    sync_folder(folder)?;
+    Ok(rows)
+}
+
+fn told(say: &Say, key: &str, city: &str, folder: &str, rows: u64, begun: Instant) {
+    let (rows, seconds) = (say.number(rows), say.number(begun.elapsed().as_secs()));
+    say.line(
+        key,
+        &[
+            ("city", city),
+            ("folder", folder),
+            ("rows", &rows),
+            ("seconds", &seconds),
+        ],
+    );
+}

@@ -1,0 +1,263 @@
+//! The command line, as clap reads it. Its help is English, as the words of the commands are; everything that the
+//! commands print is in `translations/`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::place::PlaceArgs;
+
+/// Runs a city's public services: reports, command centre, honest numbers.
+#[derive(Parser)]
+#[command(name = "pendopo", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the cities of a folder or a database.
+    Serve(ServeArgs),
+    /// Make three demo cities, if they are not there, and serve them.
+    Demo(DemoArgs),
+    /// Make and list cities, and give them areas.
+    City {
+        #[command(subcommand)]
+        command: CityCommand,
+    },
+    /// Check that databases are sound, hash chains close and numbers fit. Exit code 1 if not.
+    Check(CheckArgs),
+    /// Back up a city into a new folder, while it runs.
+    Backup(BackupArgs),
+    /// Restore a city from a backup, also from one kind of database into the other.
+    Restore(RestoreArgs),
+    /// Bring in history with its own dates; it triggers nothing and tells nobody.
+    Import {
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
+    /// Give people a sign-in.
+    SignIn {
+        #[command(subcommand)]
+        command: SignInCommand,
+    },
+    /// Give other systems a key.
+    ApiKey {
+        #[command(subcommand)]
+        command: ApiKeyCommand,
+    },
+    /// Prepare the drawn coast.
+    BaseMap {
+        #[command(subcommand)]
+        command: BaseMapCommand,
+    },
+}
+
+#[derive(Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Address for all cities, told apart by host name.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// An address of its own for one city; may be repeated.
+    #[arg(long = "port", value_name = "CITY=ADDRESS", value_parser = city_port)]
+    pub ports: Vec<(String, SocketAddr)>,
+    /// Detailed map drawn instead of the coarse coast.
+    #[arg(long, value_name = "FILE")]
+    pub pmtiles: Option<PathBuf>,
+}
+
+fn city_port(text: &str) -> Result<(String, SocketAddr), String> {
+    let (city, address) = text.split_once('=').ok_or("write it as CITY=ADDRESS")?;
+    let address = address
+        .parse()
+        .map_err(|_| "write the address as IP:PORT")?;
+    Ok((city.to_owned(), address))
+}
+
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Folder of the demo cities.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// Address for all cities; each city has one of the next ports besides.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// File of `base-map build`, from which each new city gets its coast.
+    #[arg(long, value_name = "FILE")]
+    pub base_map: Option<PathBuf>,
+    /// Detailed map drawn instead of the coarse coast.
+    #[arg(long, value_name = "FILE")]
+    pub pmtiles: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum CityCommand {
+    /// Make a city with the starter services, teams, roles and positions.
+    New(Box<NewCityArgs>),
+    /// List the cities.
+    List {
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// The areas of a city.
+    Areas {
+        #[command(subcommand)]
+        command: AreasCommand,
+    },
+}
+
+#[derive(Args)]
+pub struct NewCityArgs {
+    /// Short name: 2 to 31 lower-case letters and digits, a letter first.
+    pub slug: String,
+    /// `Kota Tanjungpinang`.
+    #[arg(long)]
+    pub name: String,
+    /// IANA name of the time zone, such as Asia/Jakarta.
+    #[arg(long)]
+    pub zone: String,
+    /// ISO 3166-1 code whose holidays are observed.
+    #[arg(long, default_value = "ID")]
+    pub country: String,
+    /// What the map shows first, in degrees; without it the whole country.
+    #[arg(long, value_name = "WEST,SOUTH,EAST,NORTH", allow_hyphen_values = true)]
+    pub bbox: Option<String>,
+    #[arg(long, default_value = "")]
+    pub province: String,
+    /// Web domain of the city without www (Open311 `jurisdiction_id`).
+    #[arg(long, default_value = "")]
+    pub domain: String,
+    /// Number shown where someone may be in danger.
+    #[arg(long, value_name = "NUMBER", default_value = "")]
+    pub emergency_phone: String,
+    /// File of `base-map build`, from which the city gets its coast.
+    #[arg(long, value_name = "FILE")]
+    pub base_map: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+#[derive(Subcommand)]
+pub enum AreasCommand {
+    /// Add or replace areas from a GeoJSON FeatureCollection.
+    Import {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(long)]
+        city: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// Check this city only.
+    #[arg(long)]
+    pub city: Option<String>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+#[derive(Args)]
+pub struct BackupArgs {
+    #[arg(long)]
+    pub city: String,
+    /// Folder that does not exist yet.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+#[derive(Args)]
+pub struct RestoreArgs {
+    /// Folder of the backup.
+    #[arg(long, value_name = "FOLDER")]
+    pub from: PathBuf,
+    /// Name of the city to make. It must be the name that it had: its key hangs on it.
+    #[arg(long)]
+    pub city: String,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+#[derive(Subcommand)]
+pub enum ImportCommand {
+    /// Cases of Boston 311 as published by Analyze Boston: CSV, plain or gzip.
+    #[command(name = "boston-311")]
+    Boston311 {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(long)]
+        city: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum SignInCommand {
+    /// Add a sign-in, or give the one of this name another position. Prints a link that works once.
+    Add {
+        login: String,
+        #[arg(long)]
+        city: String,
+        /// Code of the position that it acts from.
+        #[arg(long, value_name = "CODE")]
+        position: String,
+        /// File that holds the password; without it the sign-in has none.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ApiKeyCommand {
+    /// Add a key. It is printed once and kept nowhere.
+    Add {
+        /// Which system it is for.
+        name: String,
+        #[arg(long)]
+        city: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum BaseMapCommand {
+    /// Build the file for --base-map from land polygons (GeoJSON, plain or gzip).
+    Build {
+        #[arg(value_name = "IN")]
+        input: PathBuf,
+        #[arg(value_name = "OUT")]
+        output: PathBuf,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_port_of_a_city_is_read_or_refused_with_a_hint() {
+        let (city, address) = city_port("manado=127.0.0.1:8083").unwrap();
+        assert_eq!((city.as_str(), address.port()), ("manado", 8083));
+        for bad in ["manado", "manado=8083", "manado=localhost:8083"] {
+            assert!(city_port(bad).is_err(), "{bad}");
+        }
+    }
+}

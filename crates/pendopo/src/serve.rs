@@ -1,0 +1,90 @@
+//! `pendopo serve`: the cities of a folder or a database, until the process is asked to end.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use pendopo_operations::Node;
+use pendopo_web::server::{self, Options};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::ServeArgs;
+use crate::say::Say;
+
+pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
+    let node = Arc::new(args.place.new_node(say).await?);
+    let slugs = node
+        .slugs()
+        .await
+        .with_context(|| say.text("cli-no-database", &[]))?;
+    for (slug, _) in &args.ports {
+        if !slugs.contains(slug) {
+            anyhow::bail!(say.text("cli-no-city", &[("city", slug)]));
+        }
+    }
+    let address = args.listen.to_string();
+    say.line("cli-serving", &[("address", &address)]);
+    for slug in &slugs {
+        say.line(
+            "cli-serving-city",
+            &[("city", slug), ("address", &under(slug, &address))],
+        );
+    }
+    for (slug, port) in &args.ports {
+        say.line(
+            "cli-serving-city",
+            &[("city", slug), ("address", &port.to_string())],
+        );
+    }
+    let options = Options {
+        listen: Some(args.listen),
+        ports: args.ports,
+        pmtiles: args.pmtiles,
+        demo_sign_ins: vec![],
+    };
+    run(say, node, options).await
+}
+
+/// The address of a city below the node's own, for browsers on this machine.
+pub fn under(slug: &str, address: &str) -> String {
+    let port = address.rsplit(':').next().unwrap_or_default();
+    format!("{slug}.localhost:{port}")
+}
+
+/// Serves until SIGINT or SIGTERM, then ends what is under way.
+pub async fn run(say: &Say, node: Arc<Node>, options: Options) -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(open_all(Arc::clone(&node)));
+    let said = *say;
+    let shutdown = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        said.progress("cli-ending", &[]);
+    };
+    let address = options
+        .listen
+        .map(|address| address.to_string())
+        .unwrap_or_default();
+    server::serve(node, options, shutdown)
+        .await
+        .with_context(|| say.text("cli-cannot-serve", &[("address", &address)]))
+}
+
+/// Deadlines pass in cities that nobody looks at, too: all are opened, so that their background work runs.
+async fn open_all(node: Arc<Node>) {
+    let slugs = match node.slugs().await {
+        Ok(slugs) => slugs,
+        Err(error) => {
+            tracing::error!(error = %error, "the cities cannot be listed");
+            return;
+        }
+    };
+    for slug in slugs {
+        // One city that does not open must not keep the others closed.
+        if let Err(error) = node.city(&slug).await {
+            tracing::error!(city = slug, error = %anyhow::Error::from(error), "node.open failed");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `prove`: runs a built node through what can go wrong, and through what should be fast, and writes down what it
+//! found. See `docs/how-to/prove.md`.
+//!
+//! It knows the node by its command line and its interfaces. Only the images of a disk are opened with
+//! `pendopo-store`, to see more than an interface shows. Every load is bounded, on the loopback interface, and against
+//! a process that it started itself.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    reason = "what was found is what this program prints"
+)]
+
+mod chance;
+mod disk;
+mod evidence;
+mod group_commit;
+mod http;
+mod kill;
+mod load;
+mod node;
+mod pages;
+mod postgres;
+mod power_loss;
+mod rest;
+mod trace;
+mod verify;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Proofs and figures of a built node.
+#[derive(Parser)]
+#[command(name = "prove", max_term_width = 100)]
+enum Cli {
+    /// SIGKILL under load: everything that was accepted is there after a restart.
+    Kill(kill::Args),
+    /// Loss of power: everything that was answered had been synced.
+    PowerLoss(power_loss::Args),
+    /// Durable reports per second, and the syncs they take.
+    Fsync(group_commit::Args),
+    /// Memory at rest and time to start.
+    Rest(rest::Args),
+    /// Answer times of a city with history.
+    Pages(pages::Args),
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Cli::parse() {
+        Cli::Kill(args) => kill::run(args).await,
+        Cli::PowerLoss(args) => power_loss::run(args).await,
+        Cli::Fsync(args) => group_commit::run(args).await,
+        Cli::Rest(args) => rest::run(args).await,
+        Cli::Pages(args) => pages::run(args).await,
+    }
+}

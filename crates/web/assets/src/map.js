@@ -1,0 +1,109 @@
+// Draws every `.map[data-map]` of a page. A map is an extra: the list beside it (or the select of
+// places) says the same, so a browser that cannot draw hides the map and loses nothing.
+//
+// Markup and attributes: see README.md one folder up.
+import { Map as GlMap, setWorkerUrl } from "maplibre-gl";
+import { baseLayers, baseSources, readColours, recolour } from "./map/base.js";
+import { showControls, showCredit } from "./map/controls.js";
+import { showLabels } from "./map/labels.js";
+import { showReports } from "./map/reports.js";
+import { pickPlace } from "./map/pick.js";
+
+setWorkerUrl(new URL("map-worker.js", import.meta.url).href);
+
+const EMPTY = { type: "FeatureCollection", features: [] };
+
+for (const element of document.querySelectorAll(".map[data-map]")) {
+  start(element).catch((error) => failed(element, error));
+}
+
+async function start(element) {
+  if (!document.createElement("canvas").getContext("webgl2")) {
+    throw new Error("no WebGL 2");
+  }
+  const set = element.dataset;
+  const [base, areas] = await Promise.all([load(set.base), load(set.places)]);
+  const frame = numbers(set.bbox);
+  // Nothing is known beyond the box of the base, so the map does not go there.
+  const edge = base.bbox ?? null;
+  const still = set.still !== undefined;
+
+  const canvas = document.createElement("div");
+  canvas.className = "map-canvas";
+  element.prepend(canvas);
+
+  const map = new GlMap({
+    container: canvas,
+    style: {
+      version: 8,
+      sources: await baseSources(set, base, areas),
+      layers: baseLayers(set, base, readColours(element), areas.approximate),
+    },
+    ...(set.zoom && set.lat && set.lon
+      ? { center: [Number(set.lon), Number(set.lat)], zoom: Number(set.zoom) }
+      : { bounds: frame ?? edge ?? [95, -11, 141, 6], fitBoundsOptions: { padding: 16 } }),
+    ...(edge ? { maxBounds: edge } : {}),
+    maxZoom: 17,
+    interactive: !still,
+    cooperativeGestures: set.gestures === "cooperative",
+    attributionControl: false, // ours is always open, in our font
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    rollEnabled: false,
+    renderWorldCopies: false,
+    fadeDuration: 0,
+    locale: {
+      "Map.Title": element.getAttribute("aria-label") ?? "",
+      "CooperativeGesturesHandler.WindowsHelpText": set.tCtrl ?? "",
+      "CooperativeGesturesHandler.MacHelpText": set.tCtrl ?? "",
+      "CooperativeGesturesHandler.MobileHelpText": set.tFingers ?? "",
+    },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  element.classList.add("map-ready");
+  map.getCanvas().addEventListener("webglcontextlost", () => element.classList.add("map-waiting"));
+  map.getCanvas().addEventListener("webglcontextrestored", () => element.classList.remove("map-waiting"));
+
+  showCredit(element, [base.attribution, areas.attribution, set.credit]);
+  if (!still) showControls(element, map);
+  showLabels(map, areas);
+  if (set.map === "pick") pickPlace(element, map);
+  if (set.reports) showReports(element, map);
+  followTheme(element, map, base);
+}
+
+/** A source that cannot be had leaves the rest of the map standing. */
+async function load(address) {
+  if (!address) return EMPTY;
+  try {
+    const answer = await fetch(address, { headers: { accept: "application/geo+json, application/json" } });
+    return answer.ok ? await answer.json() : EMPTY;
+  } catch {
+    return EMPTY;
+  }
+}
+
+function numbers(text) {
+  const values = text?.split(",").map(Number);
+  return values?.length === 4 && values.every(Number.isFinite) ? values : null;
+}
+
+/** The colours live in the style sheet; the canvas has to be told when they change. */
+function followTheme(element, map, base) {
+  const again = () => recolour(map, element.dataset, base, readColours(element));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  new MutationObserver(again).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ["data-theme"],
+  });
+}
+
+function failed(element, error) {
+  console.warn("map not drawn:", error.message);
+  element.classList.add("map-failed");
+  element.hidden = true;
+  // A list that is folded away beside a map is opened when it has to stand for it.
+  for (const folded of document.querySelectorAll("details[data-without-map]")) folded.open = true;
+}

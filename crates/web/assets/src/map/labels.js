@@ -1,0 +1,95 @@
+// Names of areas, in the font of the page. A name appears where its area is wide enough for it and no
+// other name stands in the way; larger areas go first.
+import { Marker } from "maplibre-gl";
+
+const MOST = 40;
+
+export function showLabels(map, areas) {
+  const names = areas.features
+    .filter((feature) => feature.properties?.name)
+    .map(placed)
+    .filter(Boolean)
+    .sort((a, b) => b.width - a.width);
+  if (names.length === 0) return;
+  const shown = new Map();
+  const update = () => {
+    const size = map.getContainer().getBoundingClientRect();
+    const taken = [];
+    const wanted = new Set();
+    for (const name of names) {
+      if (wanted.size >= MOST) break;
+      const at = map.project(name.position);
+      const half = name.text.length * 3.6 + 6;
+      const box = [at.x - half, at.y - 10, at.x + half, at.y + 10];
+      const inside = box[0] > 0 && box[1] > 0 && box[2] < size.width && box[3] < size.height;
+      const [west, east] = name.span.map((lon) => map.project([lon, name.position[1]]).x);
+      const roomy = east - west > half * 1.3;
+      const free = taken.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
+      if (inside && roomy && free) {
+        taken.push(box);
+        wanted.add(name);
+      }
+    }
+    for (const [name, marker] of shown) {
+      if (wanted.has(name)) continue;
+      marker.remove();
+      shown.delete(name);
+    }
+    for (const name of wanted) {
+      if (shown.has(name)) continue;
+      const element = document.createElement("span");
+      element.className = "map-label";
+      element.setAttribute("aria-hidden", "true"); // the list beside the map has them
+      element.textContent = name.text;
+      shown.set(name, new Marker({ element }).setLngLat(name.position).addTo(map));
+    }
+  };
+  map.on("moveend", update);
+  update();
+}
+
+/** Where a name goes: `properties.label` = [lon, lat] if the city says so, else inside the area. */
+function placed(feature) {
+  const text = feature.properties.name;
+  const { type, coordinates } = feature.geometry ?? {};
+  if (type === "Point") {
+    const width = Number(feature.properties.width ?? 0.02);
+    return { text, position: coordinates, width, span: [coordinates[0] - width / 2, coordinates[0] + width / 2] };
+  }
+  const outer = type === "Polygon" ? [coordinates[0]] : type === "MultiPolygon" ? coordinates.map((part) => part[0]) : [];
+  const rings = outer.map((ring) => ({ ring, area: Math.abs(doubledArea(ring)) })).sort((a, b) => b.area - a.area);
+  if (rings.length === 0) return null;
+  const ring = rings[0].ring;
+  const lons = ring.map((position) => position[0]);
+  const span = [Math.min(...lons), Math.max(...lons)];
+  return { text, position: feature.properties.label ?? middle(ring), width: span[1] - span[0], span };
+}
+
+function doubledArea(ring) {
+  let sum = 0;
+  for (let i = 1; i < ring.length; i += 1) {
+    sum += (ring[i - 1][0] - ring[0][0]) * (ring[i][1] - ring[0][1]) - (ring[i][0] - ring[0][0]) * (ring[i - 1][1] - ring[0][1]);
+  }
+  return sum;
+}
+
+/** The middle of the widest stretch of the area at a few heights: inside it, even when it bends. */
+function middle(ring) {
+  const lats = ring.map((position) => position[1]);
+  const [low, high] = [Math.min(...lats), Math.max(...lats)];
+  let best = { width: -1, position: ring[0] };
+  for (const share of [0.5, 0.4, 0.6, 0.3, 0.7]) {
+    const lat = low + (high - low) * share;
+    const crossings = [];
+    for (let i = 1; i < ring.length; i += 1) {
+      const [a, b] = [ring[i - 1], ring[i]];
+      if (a[1] > lat !== b[1] > lat) crossings.push(a[0] + ((b[0] - a[0]) * (lat - a[1])) / (b[1] - a[1]));
+    }
+    crossings.sort((a, b) => a - b);
+    for (let i = 1; i < crossings.length; i += 2) {
+      const width = crossings[i] - crossings[i - 1];
+      if (width > best.width * 1.15) best = { width, position: [(crossings[i] + crossings[i - 1]) / 2, lat] };
+    }
+  }
+  return best.position;
+}

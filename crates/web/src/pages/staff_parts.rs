@@ -1,0 +1,188 @@
+//! What the pages of the desk and of the crews share: names behind ids, what went wrong with an action, whose step it
+//! was.
+
+use std::collections::BTreeMap;
+
+use pendopo_domain::incidents::{Incident, IncidentId};
+use pendopo_domain::organisation::{SignInId, TeamId};
+use pendopo_domain::reports::Report;
+use pendopo_operations::configuration::Configuration;
+use pendopo_operations::photos::{self, Prepared};
+use pendopo_operations::reports::SecretText;
+use pendopo_operations::store::chains::Entry;
+use pendopo_operations::store::sign_ins;
+use pendopo_operations::{Error, Invalid, Problem};
+
+use super::parts;
+use crate::body::Form;
+use crate::pages_view::{Choice, FieldError};
+use crate::visit::Visit;
+
+/// A number as a segment of a path: a foreign one may hold anything.
+pub(super) fn segment(number: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    number.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// Where the desk shows a report.
+pub(super) fn report_url(report: &Report) -> String {
+    format!("/meja/laporan/{}", segment(&report.number().to_string()))
+}
+
+/// Where the desk shows an incident.
+pub(super) fn incident_url(id: IncidentId) -> String {
+    format!("/meja/kejadian/K-{id}")
+}
+
+/// Reads `K-31`, in any case, the dash may be missing.
+pub(super) fn incident_id(text: &str) -> Option<IncidentId> {
+    let rest = text.trim().strip_prefix(['K', 'k'])?;
+    let digits = rest.strip_prefix('-').unwrap_or(rest);
+    let digits = Some(digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+    digits.parse().ok().map(IncidentId)
+}
+
+/// Name of a team in the language of the visitor.
+pub(super) fn team_name(visit: &Visit, configuration: &Configuration, team: TeamId) -> String {
+    let found = configuration.team(team);
+    found.map(|team| team.names.get(visit.language.tag()).to_owned()).unwrap_or_default()
+}
+
+/// Teams to choose from, by code.
+pub(super) fn team_choices(visit: &Visit, chosen: Option<TeamId>) -> Vec<Choice> {
+    let choice = |team: &pendopo_domain::organisation::Team| Choice {
+        value: team.code.clone(),
+        label: team.names.get(visit.language.tag()).to_owned(),
+        selected: chosen == Some(team.id),
+    };
+    visit.city.configuration().teams.iter().map(choice).collect()
+}
+
+/// The team that a form names by its code.
+pub(super) fn team_of(visit: &Visit, form: &Form) -> Option<TeamId> {
+    let code = form.get("team")?;
+    visit.city.configuration().teams.iter().find(|team| team.code == code).map(|team| team.id)
+}
+
+/// What an incident is about.
+pub(super) fn incident_title(visit: &Visit, configuration: &Configuration, incident: &Incident) -> String {
+    parts::service_name(configuration, visit.language, &incident.service_code)
+}
+
+/// Name of the area of an incident; empty when it has none.
+pub(super) fn incident_place(configuration: &Configuration, incident: &Incident) -> String {
+    let area = incident.area.and_then(|id| configuration.areas.by_id(id));
+    area.map(|area| area.name.clone()).unwrap_or_default()
+}
+
+/// Questions with their answers, in the words of the service. An answer that the service does not know stays as it came.
+pub(super) fn answers(visit: &Visit, configuration: &Configuration, report: &Report, text: &SecretText) -> Vec<(String, String)> {
+    let language = visit.language.tag();
+    let service = configuration.service(&report.service_code);
+    let answer = |(code, values): &(String, Vec<String>)| {
+        let known = service.and_then(|service| service.attributes.iter().find(|known| known.code == *code));
+        let question = known.map_or(code.as_str(), |known| known.description.get(language));
+        let word = |value: &String| {
+            let choice = known.and_then(|known| known.values.iter().find(|choice| choice.key == *value));
+            choice.map_or_else(|| value.clone(), |choice| choice.name.get(language).to_owned())
+        };
+        (question.to_owned(), values.iter().map(word).collect::<Vec<_>>().join(", "))
+    };
+    text.attributes.iter().map(answer).collect()
+}
+
+/// Whose steps a timeline shows: positions by sign-in, never logins.
+pub(super) struct Doers {
+    positions: BTreeMap<SignInId, String>,
+    reporter: String,
+}
+
+impl Doers {
+    /// Looks up the positions behind `entries`, each sign-in once.
+    pub(super) async fn of(visit: &Visit, entries: impl Iterator<Item = &Entry>) -> Result<Self, Error> {
+        let configuration = visit.city.configuration();
+        let mut doers = Self { positions: BTreeMap::new(), reporter: visit.text("by-reporter") };
+        let mut db = visit.city.store().read().await?;
+        for entry in entries {
+            let Some(id) = sign_in_of(&entry.actor) else { continue };
+            if doers.positions.contains_key(&id) {
+                continue;
+            }
+            let position = sign_ins::position_of(&mut db, id).await?;
+            let found = position.and_then(|position| configuration.position(position));
+            let name = found.map(|held| held.names.get(visit.language.tag()).to_owned()).unwrap_or_default();
+            doers.positions.insert(id, name);
+        }
+        Ok(doers)
+    }
+
+    /// Who did it, in the words of the city; `None` for the city itself.
+    pub(super) fn name(&self, actor: &str) -> Option<String> {
+        if actor.starts_with("reporter:") {
+            return Some(self.reporter.clone());
+        }
+        self.positions.get(&sign_in_of(actor)?).filter(|name| !name.is_empty()).cloned()
+    }
+}
+
+/// Chains write a sign-in as `sign_in:3`.
+fn sign_in_of(actor: &str) -> Option<SignInId> {
+    actor.strip_prefix("sign_in:")?.parse().ok().map(SignInId)
+}
+
+/// Why an action was not done.
+pub(super) enum Wrong {
+    /// To be corrected in the form.
+    Fields(Vec<FieldError>),
+    Error(Error),
+}
+
+impl From<Error> for Wrong {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Wrong {
+    /// One mistake in one field.
+    pub(super) fn field(field: &str, key: &'static str) -> Self {
+        Self::Fields(vec![FieldError::new(field, key)])
+    }
+}
+
+/// Says of a use case's mistakes where the form shows them: `field` maps the use case's word to the id of the input.
+pub(super) fn mistakes(visit: &Visit, invalid: &[Invalid], field: impl Fn(&str) -> &'static str) -> Vec<FieldError> {
+    let mistake = |wrong: &Invalid| {
+        let id = field(wrong.field);
+        match (wrong.field, wrong.problem) {
+            ("photo", _) => parts::field_errors(visit, std::slice::from_ref(wrong))
+                .into_iter()
+                .map(|error| FieldError { field: id.to_owned(), ..error })
+                .collect(),
+            (_, Problem::TooLong { most }) => vec![FieldError::new(id, "error-description-long").with("max", most)],
+            ("words", _) => vec![FieldError::new(id, "error-reason-missing")],
+            ("team", _) => vec![FieldError::new(id, "error-team-missing")],
+            _ => vec![FieldError::new(id, "error-step-refused")],
+        }
+    };
+    invalid.iter().flat_map(mistake).collect()
+}
+
+/// The after-photo of a form, read.
+///
+/// # Errors
+/// [`Error::Invalid`] on `photo`.
+pub(super) async fn after_photo(form: &Form) -> Result<Option<Prepared>, Error> {
+    match form.files.iter().find(|(name, _)| name == "photo") {
+        Some((_, bytes)) => photos::prepare(bytes.to_vec()).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Where a report was referred to, and what else was written: the first line of the city's words names the body.
+pub(super) fn referred(words: &str) -> (String, Option<String>) {
+    match words.split_once('\n') {
+        Some((to, reason)) => (to.to_owned(), Some(reason.to_owned())),
+        None => (words.to_owned(), None),
+    }
+}

@@ -1,0 +1,8 @@
+//! The pages and interfaces of a city over HTTP, each story on both databases.
+//!
+//! One binary, so that it is linked once.
+#![forbid(unsafe_code)]
+
+#[macro_use]
+mod fixture;
+mod staff;

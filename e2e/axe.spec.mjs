@@ -1,0 +1,29 @@
+// Accessibility of every page: WCAG 2.2 level A and AA, as far as a program can see it.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, test } from "./city.mjs";
+import { PAGES, settled } from "./pages.mjs";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+
+for (const language of ["id", "en"]) {
+  for (const { name, who, open } of PAGES) {
+    test(`${name} in ${language} has no barrier that axe finds, light or dark`, async ({ as }) => {
+      test.slow();
+      for (const colorScheme of ["light", "dark"]) {
+        const page = await as(who, { colorScheme, locale: language });
+        await open(page);
+        await settled(page);
+        await expect(page.locator("html")).toHaveAttribute("lang", language);
+        const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+        expect(violations.flatMap(told), `${name}, ${language}, ${colorScheme}`).toEqual([]);
+        await page.context().close();
+      }
+    });
+  }
+}
+
+/** A violation as short lines: the rule, the element, what is wrong with it. */
+function told({ id, nodes }) {
+  return nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary.split("\n").slice(1).join(";").trim()}`);
+}

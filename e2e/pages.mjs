@@ -1,0 +1,95 @@
+// Every page, who sees it, and how one comes to it. Both the accessibility and the screenshot tests walk this list:
+// a page that is not in it is not looked at by either.
+
+import { expect, nodeUrl } from "./city.mjs";
+import { fillReport, report, somewhere } from "./resident.mjs";
+
+const at = (path) => (page) => page.goto(path);
+
+/** Goes to a list and follows its first link that matches. */
+const firstOf = (path, link) => async (page) => {
+  await page.goto(path);
+  await page.goto(await page.locator(link).first().getAttribute("href"));
+};
+
+const words = "Lampu taman mati sejak Jumat, gelap sekali.";
+
+async function press(page) {
+  await page.locator('form[action="/lapor"] .go button.primary').last().click();
+}
+
+export const PAGES = [
+  { name: "cities", open: (page) => page.goto(nodeUrl()) },
+  { name: "home", open: at("/") },
+  { name: "report-form", open: at("/lapor") },
+  {
+    name: "report-form-errors",
+    open: async (page) => {
+      await fillReport(page, { at: somewhere(), description: "Pendek", email: "bukan surel" });
+      await press(page);
+      await expect(page.locator("#galat")).toBeVisible();
+    },
+  },
+  {
+    name: "report-questions",
+    open: async (page) => {
+      await fillReport(page, { at: somewhere(), service: "banjir-genangan", description: words });
+      await press(page);
+      await expect(page.locator("input[name=questions_asked]")).toBeAttached();
+    },
+  },
+  {
+    name: "report-similar",
+    open: async (page) => {
+      const spot = somewhere();
+      await report(page, { at: spot, description: words });
+      await fillReport(page, { at: spot, description: words });
+      await press(page);
+      await expect(page.locator("input[type=hidden][name=not_similar]")).toBeAttached();
+    },
+  },
+  { name: "report-sent", open: (page) => report(page, { at: somewhere(), description: words }) },
+  {
+    name: "follow",
+    open: async (page) => page.goto((await report(page, { at: somewhere(), description: words, name: "Warga" })).link),
+  },
+  { name: "reports", open: at("/laporan") },
+  { name: "reports-none", open: at("/laporan?q=tidakadayangbegini") },
+  { name: "report", open: firstOf("/laporan", "main .list a[href^='/laporan/']") },
+  { name: "map", open: at("/peta") },
+  { name: "numbers", open: at("/angka") },
+  { name: "privacy", open: at("/privasi") },
+  { name: "sign-in", open: at("/masuk") },
+  {
+    name: "sign-in-wrong",
+    open: async (page) => {
+      await page.goto("/masuk");
+      await page.locator("#login").fill("nobody");
+      await page.locator("#password").fill("not the password");
+      await page.locator('form[action="/masuk"] button').click();
+      await expect(page.locator("#galat")).toBeVisible();
+    },
+  },
+  { name: "sign-in-link", open: at("/masuk/tautan/unknown") },
+  { name: "not-found", open: at("/tidak-ada") },
+  { name: "desk", who: "operator", open: at("/meja") },
+  { name: "desk-empty", who: "operator", open: at("/meja?q=tidakadayangbegini") },
+  { name: "desk-report", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/laporan/']") },
+  { name: "desk-incident", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/kejadian/']") },
+  { name: "crew", who: "petugas", open: at("/tugas") },
+  { name: "crew-task", who: "petugas", open: firstOf("/tugas", ".tasks a") },
+];
+
+/** Waits until there is nothing left to draw. Live pages keep a connection open, so silence is not the sign. */
+export async function settled(page) {
+  await page.waitForLoadState("load");
+  if (await page.locator(".map[data-map]").count()) {
+    // A map that does not come is the business of the tests of the map.
+    await page.locator(".map canvas").first().waitFor({ timeout: 5_000 }).catch(() => {});
+    await page.waitForTimeout(500);
+  }
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  });
+}

@@ -1,0 +1,103 @@
+# The command line of a node.
+
+cli-failed = Failed: { $why }
+cli-where = Say where the cities are: --data FOLDER, or a PostgreSQL database by --database-file FILE or $PENDOPO_DATABASE.
+cli-not-postgres = The address of the database must begin with postgres://.
+cli-no-database = The place of the cities does not answer.
+cli-no-city = There is no city called { $city } here. "pendopo city list" shows which there are.
+cli-no-cities = There are no cities here yet. "pendopo city new" makes one.
+cli-city-does-not-open = The city { $city } does not open.
+cli-cannot-read = { $file } cannot be read.
+cli-cannot-write = { $file } cannot be written.
+
+## The key of the node
+
+cli-key-where = Say where the key of the node is: --key-file FILE or $PENDOPO_KEY_FILE.
+cli-key-made = A new key was made: { $file }. Keep a copy of it in another place; without it nobody's name and no secret report can be read again.
+cli-key-open = Others may read the key in { $file }. Take the right away from them: chmod 600.
+cli-key-unreadable = { $file } is not a key: it must hold 64 hexadecimal digits.
+cli-key-missing = There are cities here, but not their key: { $file } is missing. Put it back. If it is lost for good, put 64 hexadecimal digits of your own there; names and secret reports then stay unreadable.
+
+## Serving
+
+cli-serving = All cities: http://{ $address }
+cli-serving-city = { $city }: http://{ $address }
+cli-ending = Ending. What is under way is finished first.
+cli-cannot-serve = The node cannot serve on { $address }.
+
+## Demo
+
+cli-demo-making = { $city } is being made …
+cli-demo-made = { $city } is made: { $reports } reports, { $incidents } incidents.
+cli-demo-not-made = { $city } could not be made.
+cli-demo-city = { $city }: http://{ $below } or http://{ $own }, API key { $key }
+cli-demo-sign-ins = Demo sign-ins, the same in each city (login, password, position):
+
+## Cities
+
+cli-bad-slug = "{ $city }" cannot be the short name of a city: 2 to 31 lower-case letters and digits, a letter first.
+cli-bad-zone = There is no time zone called { $zone }.
+cli-bad-bbox = Give the box as --bbox WEST,SOUTH,EAST,NORTH in degrees.
+cli-no-holidays = There are no holidays for the country { $country }.
+cli-city-exists = There is a city called { $city } already.
+cli-city-made = The city { $city } is made.
+cli-city-not-made = The city { $city } could not be made.
+cli-areas-taken = { $stored } of { $read } areas taken.
+cli-areas-not-taken = No area of { $file } was taken.
+cli-area-not_a_feature = { $count } refused: not a GeoJSON feature
+cli-area-not_a_polygon = { $count } refused: not a Polygon or MultiPolygon
+cli-area-missing_code = { $count } refused: no code (code, kode, id)
+cli-area-missing_name = { $count } refused: no name (name, nama, NAME)
+cli-area-duplicate_code = { $count } refused: the code stands in the file before
+cli-area-text_too_long = { $count } refused: a text is too long
+cli-area-open_ring = { $count } refused: a ring has fewer than four points or does not close
+cli-area-outside_world = { $count } refused: a coordinate lies outside the world
+cli-area-empty = { $count } refused: the outline encloses nothing
+
+## Check
+
+cli-sound = { $city }: sound
+cli-problem = { $city }: { $problem }
+cli-not-checked = { $city } could not be checked.
+
+## Backup
+
+cli-backed-up = { $city } is backed up into { $folder }: { $rows } rows, { $seconds } s. Keep its keys.db for 30 days at most, and the key file of the node elsewhere.
+cli-backup-failed = The backup into { $folder } did not succeed. The folder must be a new one.
+cli-no-backup = { $folder } holds no backup.
+cli-restored = { $city } is restored from { $folder }: { $rows } rows, { $seconds } s. The node needs the key file that the city had.
+cli-restore-failed = { $city } could not be restored.
+
+## Import
+
+cli-import-rows = { $rows } rows …
+cli-import-account = { $read } rows read: { $stored } stored, { $refused } refused.
+cli-import-failed = The import of { $file } ended early. What was stored stays; run it again to take the rest.
+cli-row-not_utf8 = { $count } refused: not UTF-8 text
+cli-row-broken_quoting = { $count } refused: a quotation mark does not close
+cli-row-wrong_column_count = { $count } refused: another number of fields than the header
+cli-row-missing_number = { $count } refused: no number, or not of digits
+cli-row-duplicate_number = { $count } refused: the number is known already
+cli-row-missing_type = { $count } refused: no type
+cli-row-bad_open_date = { $count } refused: the opening date does not read
+cli-row-bad_target_date = { $count } refused: the target date does not read
+cli-row-bad_close_date = { $count } refused: the closing date does not read or does not fit the status
+cli-row-closed_before_opened = { $count } refused: closed before it was opened
+cli-row-unknown_status = { $count } refused: neither open nor closed
+cli-row-bad_coordinates = { $count } refused: the coordinates do not read
+cli-row-text_too_long = { $count } refused: a text is too long
+
+## Sign-ins and keys
+
+cli-sign-in-added = { $login } can sign in. This link works once, within a day, below the address of the city:
+cli-sign-in-failed = The sign-in was not added.
+cli-unknown-position = There is no such position. There are: { $positions }
+cli-bad-password = The password must have at least 8 characters.
+cli-api-key-added = Key for { $name }. It is shown this once:
+cli-api-key-failed = The key was not added.
+
+## Base map
+
+cli-base-map-reading = { $polygons } polygons …
+cli-base-map-built = { $file } is built: { $polygons } polygons in { $pieces } pieces, { $bytes } bytes.
+cli-base-map-failed = The base map { $file } cannot be used.

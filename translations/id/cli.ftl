@@ -1,0 +1,103 @@
+# Baris perintah sebuah simpul.
+
+cli-failed = Gagal: { $why }
+cli-where = Sebutkan tempat kota disimpan: --data FOLDER, atau basis data PostgreSQL lewat --database-file FILE atau $PENDOPO_DATABASE.
+cli-not-postgres = Alamat basis data harus diawali postgres://.
+cli-no-database = Tempat penyimpanan kota tidak menjawab.
+cli-no-city = Tidak ada kota bernama { $city } di sini. "pendopo city list" menampilkan yang ada.
+cli-no-cities = Belum ada kota di sini. "pendopo city new" membuatnya.
+cli-city-does-not-open = Kota { $city } tidak dapat dibuka.
+cli-cannot-read = { $file } tidak dapat dibaca.
+cli-cannot-write = { $file } tidak dapat ditulis.
+
+## Kunci simpul
+
+cli-key-where = Sebutkan tempat kunci simpul: --key-file FILE atau $PENDOPO_KEY_FILE.
+cli-key-made = Kunci baru dibuat: { $file }. Simpan salinannya di tempat lain; tanpa kunci ini, nama pelapor dan laporan rahasia tidak dapat dibaca lagi.
+cli-key-open = Orang lain dapat membaca kunci di { $file }. Cabut haknya: chmod 600.
+cli-key-unreadable = { $file } bukan kunci: isinya harus 64 angka heksadesimal.
+cli-key-missing = Ada kota di sini, tetapi kuncinya tidak ada: { $file } hilang. Kembalikan berkas itu. Jika benar-benar hilang, isi dengan 64 angka heksadesimal baru; nama dan laporan rahasia tetap tidak terbaca.
+
+## Melayani
+
+cli-serving = Semua kota: http://{ $address }
+cli-serving-city = { $city }: http://{ $address }
+cli-ending = Berhenti. Yang sedang berjalan diselesaikan dahulu.
+cli-cannot-serve = Simpul tidak dapat melayani di { $address }.
+
+## Demo
+
+cli-demo-making = { $city } sedang dibuat …
+cli-demo-made = { $city } selesai dibuat: { $reports } laporan, { $incidents } kejadian.
+cli-demo-not-made = { $city } tidak dapat dibuat.
+cli-demo-city = { $city }: http://{ $below } atau http://{ $own }, kunci API { $key }
+cli-demo-sign-ins = Akun demo, sama di setiap kota (nama masuk, kata sandi, jabatan):
+
+## Kota
+
+cli-bad-slug = "{ $city }" tidak dapat menjadi nama pendek kota: 2 sampai 31 huruf kecil dan angka, diawali huruf.
+cli-bad-zone = Tidak ada zona waktu bernama { $zone }.
+cli-bad-bbox = Tuliskan batas peta sebagai --bbox BARAT,SELATAN,TIMUR,UTARA dalam derajat.
+cli-no-holidays = Tidak ada daftar hari libur untuk negara { $country }.
+cli-city-exists = Kota bernama { $city } sudah ada.
+cli-city-made = Kota { $city } selesai dibuat.
+cli-city-not-made = Kota { $city } tidak dapat dibuat.
+cli-areas-taken = { $stored } dari { $read } wilayah diterima.
+cli-areas-not-taken = Tidak ada wilayah dari { $file } yang diterima.
+cli-area-not_a_feature = { $count } ditolak: bukan fitur GeoJSON
+cli-area-not_a_polygon = { $count } ditolak: bukan Polygon atau MultiPolygon
+cli-area-missing_code = { $count } ditolak: tanpa kode (code, kode, id)
+cli-area-missing_name = { $count } ditolak: tanpa nama (name, nama, NAME)
+cli-area-duplicate_code = { $count } ditolak: kodenya sudah ada di berkas ini
+cli-area-text_too_long = { $count } ditolak: teks terlalu panjang
+cli-area-open_ring = { $count } ditolak: garis batas kurang dari empat titik atau tidak tertutup
+cli-area-outside_world = { $count } ditolak: koordinat di luar bumi
+cli-area-empty = { $count } ditolak: garis batas tidak melingkupi apa pun
+
+## Pemeriksaan
+
+cli-sound = { $city }: baik
+cli-problem = { $city }: { $problem }
+cli-not-checked = { $city } tidak dapat diperiksa.
+
+## Cadangan
+
+cli-backed-up = { $city } dicadangkan ke { $folder }: { $rows } baris, { $seconds } detik. Simpan keys.db paling lama 30 hari, dan simpan berkas kunci simpul di tempat lain.
+cli-backup-failed = Pencadangan ke { $folder } tidak berhasil. Folder harus baru.
+cli-no-backup = { $folder } tidak berisi cadangan.
+cli-restored = { $city } dipulihkan dari { $folder }: { $rows } baris, { $seconds } detik. Simpul memerlukan berkas kunci yang dahulu dipakai kota ini.
+cli-restore-failed = { $city } tidak dapat dipulihkan.
+
+## Impor
+
+cli-import-rows = { $rows } baris …
+cli-import-account = { $read } baris dibaca: { $stored } disimpan, { $refused } ditolak.
+cli-import-failed = Impor { $file } berhenti sebelum selesai. Yang sudah disimpan tetap ada; jalankan lagi untuk sisanya.
+cli-row-not_utf8 = { $count } ditolak: bukan teks UTF-8
+cli-row-broken_quoting = { $count } ditolak: tanda kutip tidak ditutup
+cli-row-wrong_column_count = { $count } ditolak: jumlah kolom berbeda dari baris judul
+cli-row-missing_number = { $count } ditolak: tanpa nomor, atau nomornya bukan angka
+cli-row-duplicate_number = { $count } ditolak: nomornya sudah ada
+cli-row-missing_type = { $count } ditolak: tanpa jenis
+cli-row-bad_open_date = { $count } ditolak: tanggal masuk tidak terbaca
+cli-row-bad_target_date = { $count } ditolak: tanggal target tidak terbaca
+cli-row-bad_close_date = { $count } ditolak: tanggal selesai tidak terbaca atau tidak sesuai statusnya
+cli-row-closed_before_opened = { $count } ditolak: selesai sebelum masuk
+cli-row-unknown_status = { $count } ditolak: statusnya bukan terbuka atau tertutup
+cli-row-bad_coordinates = { $count } ditolak: koordinat tidak terbaca
+cli-row-text_too_long = { $count } ditolak: teks terlalu panjang
+
+## Akun dan kunci
+
+cli-sign-in-added = { $login } dapat masuk. Tautan ini berlaku satu kali, dalam satu hari, di bawah alamat kota:
+cli-sign-in-failed = Akun tidak ditambahkan.
+cli-unknown-position = Jabatan itu tidak ada. Yang ada: { $positions }
+cli-bad-password = Kata sandi paling sedikit 8 huruf atau angka.
+cli-api-key-added = Kunci untuk { $name }. Hanya ditampilkan kali ini:
+cli-api-key-failed = Kunci tidak ditambahkan.
+
+## Peta dasar
+
+cli-base-map-reading = { $polygons } poligon …
+cli-base-map-built = { $file } selesai dibuat: { $polygons } poligon dalam { $pieces } potongan, { $bytes } bita.
+cli-base-map-failed = Peta dasar { $file } tidak dapat dipakai.
