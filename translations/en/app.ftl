@@ -139,3 +139,5 @@ cities-none-next = Make the first city with the pendopo command.
 demo-sign-ins = Sign-ins to try it
 demo-sign-ins-hint = For demo cities only. All their data is invented.
 demo-login = name { $login }, password { $password }
+map-approximate = Area boundaries are approximate
+another-report-word = another report

@@ -63,6 +63,7 @@ cli-not-checked = { $city } could not be checked.
 ## Backup
 
 cli-backed-up = { $city } is backed up into { $folder }: { $rows } rows, { $seconds } s. Keep its keys.db for 30 days at most, and the key file of the node elsewhere.
+cli-backup-inside = A backup cannot stand among the cities: it would be taken for one. Choose another folder than { $folder }.
 cli-backup-failed = The backup into { $folder } did not succeed. The folder must be a new one.
 cli-no-backup = { $folder } holds no backup.
 cli-restored = { $city } is restored from { $folder }: { $rows } rows, { $seconds } s. The node needs the key file that the city had.

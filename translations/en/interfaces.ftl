@@ -4,6 +4,7 @@ open311-contact = Reach { $city } through its front page.
 open311-key-service = Ask the IT staff of { $city } for a key (api_key).
 open311-notice = Report received. Follow it and answer at { $url }
 open311-test-notice = A trial: everything was checked, nothing was stored.
+open311-not-a-form = Send it as a form: application/x-www-form-urlencoded or multipart/form-data.
 open311-input-missing = { $field }: must be given.
 open311-input-too-short = { $field }: at least { $limit } characters.
 open311-input-too-long = { $field }: at most { $limit } characters.

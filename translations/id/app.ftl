@@ -107,3 +107,5 @@ cities-none-next = Buat kota pertama dengan perintah pendopo.
 demo-sign-ins = Masuk untuk mencoba
 demo-sign-ins-hint = Hanya untuk kota demo. Semua datanya rekaan.
 demo-login = nama { $login }, sandi { $password }
+map-approximate = Batas wilayah perkiraan
+another-report-word = laporan lain

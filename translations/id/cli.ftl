@@ -63,6 +63,7 @@ cli-not-checked = { $city } tidak dapat diperiksa.
 ## Cadangan
 
 cli-backed-up = { $city } dicadangkan ke { $folder }: { $rows } baris, { $seconds } detik. Simpan keys.db paling lama 30 hari, dan simpan berkas kunci simpul di tempat lain.
+cli-backup-inside = Cadangan tidak boleh berada di antara kota: ia akan dianggap kota. Pilih folder lain, bukan { $folder }.
 cli-backup-failed = Pencadangan ke { $folder } tidak berhasil. Folder harus baru.
 cli-no-backup = { $folder } tidak berisi cadangan.
 cli-restored = { $city } dipulihkan dari { $folder }: { $rows } baris, { $seconds } detik. Simpul memerlukan berkas kunci yang dahulu dipakai kota ini.

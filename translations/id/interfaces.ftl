@@ -4,6 +4,7 @@ open311-contact = Hubungi { $city } lewat halaman depannya.
 open311-key-service = Minta kunci (api_key) kepada pengelola TI { $city }.
 open311-notice = Laporan diterima. Ikuti dan jawab di { $url }
 open311-test-notice = Percobaan: semua diperiksa, tidak ada yang disimpan.
+open311-not-a-form = Kirim sebagai formulir: application/x-www-form-urlencoded atau multipart/form-data.
 open311-input-missing = { $field }: wajib diisi.
 open311-input-too-short = { $field }: paling sedikit { $limit } huruf.
 open311-input-too-long = { $field }: paling banyak { $limit } huruf.

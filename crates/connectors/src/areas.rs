@@ -259,11 +259,10 @@ mod tests {
         (areas, account)
     }
 
-    #[test]
-    fn every_refused_feature_has_a_reason_and_the_others_are_taken() {
-        let named = |code: Value| json!({"code": code, "name": "Tepi Laut"});
+    /// One feature for each reason.
+    fn bad() -> Vec<(Value, Reason)> {
         let long = "x".repeat(TEXT_CHARS + 1);
-        let bad = [
+        vec![
             (
                 json!({"type": "Feature", "geometry": 7}),
                 Reason::NotAFeature,
@@ -304,7 +303,16 @@ mod tests {
                 feature(named(json!("e")), "Polygon", json!([])),
                 Reason::Empty,
             ),
-        ];
+        ]
+    }
+
+    fn named(code: Value) -> Value {
+        json!({"code": code, "name": "Tepi Laut"})
+    }
+
+    #[test]
+    fn every_refused_feature_has_a_reason_and_the_others_are_taken() {
+        let bad = bad();
         let covered: BTreeSet<Reason> = bad.iter().map(|(_, reason)| *reason).collect();
         assert_eq!(covered.len(), Reason::ALL.len());
         let mut features = vec![feature(named(json!("ok")), "Polygon", square(0.0))];

@@ -392,6 +392,10 @@ pub(crate) async fn after_photo(
         }
         _ => None,
     };
+    if key.is_none() && found.visibility == pendopo_domain::reports::Visibility::Secret {
+        // Its person was erased: like the words, a photo has no key to be sealed with.
+        return Ok(None);
+    }
     let stored = photos::store(city, photo, "after", key.as_ref()).await?;
     Ok(Some(Photo {
         report_id: Some(report.0),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use pendopo_domain::time::{Clock, Entropy};
 use pendopo_store::{MasterKey, Root, Store};
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
+use tokio::task::JoinSet;
 
 use crate::{City, Result, background};
 
@@ -19,6 +20,8 @@ pub struct Node {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     cities: RwLock<BTreeMap<String, Arc<City>>>,
+    /// What works for the cities without being asked.
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl Node {
@@ -35,6 +38,7 @@ impl Node {
             clock,
             entropy,
             cities: RwLock::default(),
+            tasks: Mutex::default(),
         }
     }
 
@@ -88,8 +92,10 @@ impl Node {
             return Ok(None);
         }
         let city = Arc::new(self.open(slug, Arc::clone(&self.clock)).await?);
-        tokio::spawn(Arc::clone(&city).follow());
-        tokio::spawn(background::run(Arc::clone(&city)));
+        let mut tasks = self.tasks.lock().await;
+        tasks.spawn(Arc::clone(&city).follow());
+        tasks.spawn(background::run(Arc::clone(&city)));
+        drop(tasks);
         cities.insert(slug.to_owned(), Arc::clone(&city));
         Ok(Some(city))
     }
@@ -109,8 +115,10 @@ impl Node {
         .await
     }
 
-    /// Closes all cities, after what was being written is done.
+    /// Ends the background work and closes all cities, after what was being written is done.
     pub async fn close(&self) {
+        // A write that has begun goes on without its caller; what was not begun is due again at the next start.
+        self.tasks.lock().await.shutdown().await;
         for city in self.cities.write().await.values() {
             city.store().close().await;
         }

@@ -130,12 +130,23 @@ pub async fn store(
     kind: &str,
     key: Option<&PersonKey>,
 ) -> Result<Photo> {
+    let pictures = [("large", photo.large.as_slice()), ("small", photo.small.as_slice())];
+    store_pictures(city, (photo.width.into(), photo.height.into()), pictures, kind, key).await
+}
+
+async fn store_pictures(
+    city: &City,
+    (width, height): (i64, i64),
+    sizes: [(&'static str, &[u8]); 2],
+    kind: &str,
+    key: Option<&PersonKey>,
+) -> Result<Photo> {
     let (id, now) = (links::random_id(city.entropy()), city.now());
     let mut pictures = Vec::new();
-    for (size, bytes) in [("large", &photo.large), ("small", &photo.small)] {
+    for (size, bytes) in sizes {
         let bytes = match key {
             Some(key) => key.seal(&place(&id, size), bytes, city.entropy())?,
-            None => bytes.clone(),
+            None => bytes.to_vec(),
         };
         pictures.push(Picture {
             size,
@@ -148,11 +159,29 @@ pub async fn store(
         id,
         report_id: None,
         kind: kind.to_owned(),
-        width: i64::from(photo.width),
-        height: i64::from(photo.height),
+        width,
+        height,
         person_id: key.map(|key| key.person.0.clone()),
         created_at: now.micros(),
     })
+}
+
+/// Stores a waiting photo anew, sealed under `key`, because its report turned out to be secret. `None` when it does not
+/// wait any more. The caller removes the plain one once the report is stored.
+///
+/// # Errors
+/// When the picture could not be made durable.
+pub(crate) async fn seal_kept(city: &City, id: &str, key: &PersonKey) -> Result<Option<Photo>> {
+    let found = rows::by_id(&mut city.store().read().await?, id).await?;
+    let Some(row) = found.filter(|row| row.report_id.is_none()) else {
+        return Ok(None);
+    };
+    let media = city.store().media();
+    let (Some((_, large)), Some((_, small))) = (media.get(id, "large").await?, media.get(id, "small").await?) else {
+        return Ok(None);
+    };
+    let pictures = [("large", large.as_slice()), ("small", small.as_slice())];
+    Ok(Some(store_pictures(city, (row.width, row.height), pictures, &row.kind, Some(key)).await?))
 }
 
 /// Stores a photo that waits for its report, because the rest of the form has to be corrected first. Returns a signed

@@ -89,7 +89,15 @@ pub async fn submit(
         None
     };
     let sealed = seal(city, key.as_ref(), &submission, secret)?;
-    let stored = store_photos(city, &submission, key.as_ref().filter(|_| secret)).await?;
+    let mut photos = store_photos(city, &submission, key.as_ref().filter(|_| secret)).await?;
+    let (mut kept, mut unsealed) = (submission.kept_photos, vec![]);
+    if let Some(key) = key.as_ref().filter(|_| secret) {
+        // They waited in the clear, before the report was secret.
+        unsealed = std::mem::take(&mut kept);
+        for id in &unsealed {
+            photos.extend(photos::seal_kept(city, id, key).await?);
+        }
+    }
     let new = NewReport {
         service_code: service.code.clone(),
         visibility,
@@ -108,7 +116,6 @@ pub async fn submit(
         submission.attributes
     };
     let cell = Cell::of(&report, &configuration.calendar);
-    let kept = submission.kept_photos;
     let draft_hash = draft.clone();
     let stored = city
         .store()
@@ -124,7 +131,7 @@ pub async fn submit(
                 for (kind, person, ciphertext) in &sealed {
                     rows::put_sealed(db, report.id, *kind, person, ciphertext).await?;
                 }
-                for photo in stored {
+                for photo in photos {
                     let photo = Photo {
                         report_id: Some(report.id.0),
                         ..photo
@@ -147,7 +154,15 @@ pub async fn submit(
         })
         .await;
     match stored {
-        Ok(report) => Ok(submitted(city, report)),
+        Ok(report) => {
+            if !unsealed.is_empty()
+                && let Err(error) = city.store().media().remove(unsealed).await
+            {
+                // They are pruned with the other waiting ones.
+                tracing::warn!(city = city.slug(), error = %error, "photos.remove failed");
+            }
+            Ok(submitted(city, report))
+        }
         // The same form arrived twice at once: the other one was first.
         Err(error) if error.is_duplicate() => sent_before(city, draft.as_deref())
             .await?

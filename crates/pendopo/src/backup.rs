@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use pendopo_operations::node;
-use pendopo_operations::store::{Location, Store, backup as files};
+use pendopo_operations::store::{Location, Root, Store, backup as files};
 
 use crate::cli::{BackupArgs, RestoreArgs};
 use crate::key_file::sync_folder;
@@ -16,11 +16,27 @@ pub async fn backup(say: &Say, args: BackupArgs) -> anyhow::Result<()> {
     let node = args.place.node(say).await?;
     let store = place::store(say, &node, &args.city).await?;
     let (shown, begun) = (args.to.display().to_string(), Instant::now());
+    if inside(&args.to, node.root()) {
+        bail!(say.text("cli-backup-inside", &[("folder", &shown)]));
+    }
     let copied = files::backup(&store, &args.to).await;
     store.close().await;
     let rows = copied.with_context(|| say.text("cli-backup-failed", &[("folder", &shown)]))?;
     told(say, "cli-backed-up", &args.city, &shown, rows, begun);
     Ok(())
+}
+
+/// A folder of three databases beside the cities would be taken for a city, served and changed.
+fn inside(folder: &Path, root: &Root) -> bool {
+    let Root::Folder(cities) = root else {
+        return false;
+    };
+    let parent = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let parent = real(parent.unwrap_or(Path::new(".")));
+    parent.is_some() && parent == real(cities)
 }
 
 /// Needs no key: rows are copied as they are, sealed. The node that serves the city needs the key that it had.

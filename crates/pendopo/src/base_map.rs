@@ -59,9 +59,9 @@ pub fn clip(say: &Say, path: &Path, bbox: [f64; 4]) -> anyhow::Result<String> {
     if BoundingBox::new(west, south, east, north).is_none() {
         bail!(say.text("cli-bad-bbox", &[]));
     }
-    // The box of a whole country has less room around it.
+    // The box of a whole country has less room around it. Not quite all of it, for rounding may add a little.
     let span = (east - west).max(north - south).max(f64::EPSILON);
-    let room = (base_map::MAX_SPAN_DEGREES / span - 1.0) / 2.0;
+    let room = (base_map::MAX_SPAN_DEGREES * 0.999 / span - 1.0) / 2.0;
     base_map::clip(path, base_map::grow(bbox, AROUND.min(room).max(0.0)))
         .with_context(|| say.text("cli-base-map-failed", &[("file", &shown)]))
 }

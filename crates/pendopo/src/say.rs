@@ -62,3 +62,25 @@ impl Say {
         i18n::format::number(self.language, count as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pendopo_connectors::{areas, boston_311};
+
+    #[test]
+    fn every_reason_has_a_sentence_in_both_languages() {
+        let rows = boston_311::Reason::ALL
+            .iter()
+            .map(|reason| format!("cli-row-{}", reason.word()));
+        let areas = areas::Reason::ALL
+            .iter()
+            .map(|reason| format!("cli-area-{}", reason.word()));
+        for key in rows.chain(areas) {
+            for language in Language::ALL {
+                let text = Say { language }.text(&key, &[("count", "7")]);
+                assert!(text.starts_with("7 "), "{key}: {text}");
+            }
+        }
+    }
+}

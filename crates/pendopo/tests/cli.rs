@@ -114,6 +114,12 @@ fn a_city_from_making_to_restoring(home: &Home, elsewhere: &Home) {
         format!("{slug}: sound\n")
     );
 
+    people_and_systems_get_in(home);
+    a_backup_is_restored(home, elsewhere);
+}
+
+fn people_and_systems_get_in(home: &Home) {
+    let slug = home.slug.as_str();
     let key = home.succeeds(&["api-key", "add", "Other system", "--city", slug]);
     assert!(last_line(&key).len() >= 40, "{key}");
     let password = home.path("password");
@@ -135,7 +141,10 @@ fn a_city_from_making_to_restoring(home: &Home, elsewhere: &Home) {
         home.fails(&[&add[..], &["raja"]].concat())
             .contains("operator-meja")
     );
+}
 
+fn a_backup_is_restored(home: &Home, elsewhere: &Home) {
+    let slug = home.slug.as_str();
     let backup = home.path("backup").display().to_string();
     home.succeeds(&["backup", "--city", slug, "--to", &backup]);
     home.fails(&["backup", "--city", slug, "--to", &backup]);
@@ -236,6 +245,15 @@ fn what_cannot_be_done_is_said_in_the_language_of_the_terminal() {
         String::from_utf8_lossy(&nowhere.stderr).starts_with("Gagal: Sebutkan tempat"),
         "{nowhere:?}"
     );
+}
+
+#[test]
+fn a_mistake_changes_nothing_and_gives_an_exit_code() {
+    let home = Home::sqlite();
+    home.new_city();
+    let inside = home.path("data/backup").display().to_string();
+    home.fails(&["backup", "--city", "contoh", "--to", &inside]);
+    assert!(!home.path("data/backup").exists());
     for bad in [
         &[
             "city",

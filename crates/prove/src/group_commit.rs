@@ -150,23 +150,29 @@ async fn order(binary: &Path) -> Result<Vec<String>> {
     node.stop().await?;
     let events = trace::read(&[log(0), log(1), log(2)], &city.data())?;
     // The first of a connection may stand behind other work of a node that has just started.
-    let named = outcome.accepted.iter().filter(|sent| sent.email.is_some());
-    let number = &named.last().context("no named report")?.number;
+    let mut named = outcome.accepted.iter().filter(|sent| sent.email.is_some());
+    let number = &named.next_back().context("no named report")?.number;
     let steps = steps(&events, number, &city.data())?;
-    let place = |word: &str| steps.iter().rposition(|step| step.starts_with(word));
     let slug = &city.slug;
-    let order = [
-        place(&format!("write {slug}/keys.db-wal")),
-        place(&format!("sync {slug}/keys.db-wal")),
-        place(&format!("write {slug}/city.db-wal")),
-        place(&format!("sync {slug}/city.db-wal")),
-        place("answer"),
+    let wanted = [
+        format!("write {slug}/keys.db-wal"),
+        format!("sync {slug}/keys.db-wal"),
+        format!("write {slug}/city.db-wal"),
+        format!("sync {slug}/city.db-wal"),
+        "answer".to_owned(),
     ];
     ensure!(
-        order.iter().all(Option::is_some) && order.is_sorted(),
+        in_order(&steps, &wanted),
         "a step is missing or out of order: {steps:?}"
     );
     Ok(steps)
+}
+
+/// Whether `wanted` happened in its order; the work of consumers may stand in between.
+fn in_order(steps: &[String], wanted: &[String]) -> bool {
+    let mut rest = steps.iter();
+    let mut happened = |word: &String| rest.any(|step| step.starts_with(word.as_str()));
+    wanted.iter().all(&mut happened)
 }
 
 /// What happened between the answer before and the answer with `number`, equal steps counted.

@@ -116,7 +116,7 @@ impl Load {
                 break;
             }
             let text = format!("{} {writer}-{at}", self.tag);
-            let named = (writer + at) % 2 == 0;
+            let named = (writer + at).is_multiple_of(2);
             let email = named.then(|| format!("{}.{writer}.{at}@example.org", self.tag));
             let (service, form) = self.form(&mut chance, &text, email.as_deref());
             let mut fields: Vec<(&str, &str)> = vec![("service_code", service)];

@@ -171,7 +171,7 @@ impl City {
             .stdout(file.try_clone()?)
             .stderr(file)
             .spawn()?;
-        answering(&mut child, address, "/", &log).await?;
+        answering(&mut child, address, "/open311/v2/services.json", &log).await?;
         Ok(Running {
             child,
             address,

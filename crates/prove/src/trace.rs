@@ -344,3 +344,104 @@ fn answered(bytes: &[u8]) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line as strace prints it: `{…}` is a text, `<…>` the path of a descriptor, both in hexadecimal.
+    fn logged(line: &str) -> String {
+        let hex = |text: &str| -> String { text.bytes().map(|b| format!("\\x{b:02x}")).collect() };
+        let mut out = String::new();
+        let mut rest = line;
+        while let Some(at) = rest.find(['{', '<']) {
+            let (close, open_as, close_as) = match &rest[at..=at] {
+                "{" => ('}', "\"", "\""),
+                _ => ('>', "<", ">"),
+            };
+            let end = at + rest[at..].find(close).unwrap();
+            let inside = &rest[at + 1..end];
+            let plain = inside.starts_with("unfinished") || inside.starts_with("...");
+            let inside = if plain {
+                inside.to_owned()
+            } else {
+                hex(inside)
+            };
+            out += &format!("{}{open_as}{inside}{close_as}", &rest[..at]);
+            rest = &rest[end + 1..];
+        }
+        out + rest
+    }
+
+    fn events(lines: &[&str]) -> Result<Vec<(usize, usize, What)>> {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let text: Vec<String> = lines.iter().map(|line| logged(line)).collect();
+        std::fs::write(&log, text.join("\n")).unwrap();
+        let events = read(&[log], Path::new("/d"))?.into_iter();
+        let kept = events.filter(|event| event.what != What::Ended);
+        Ok(kept
+            .map(|event| (event.begun, event.at, event.what))
+            .collect())
+    }
+
+    #[test]
+    fn a_sync_counts_from_its_end_and_an_answer_from_its_beginning() {
+        let found = events(&[
+            "7 openat(AT_FDCWD</>, {/d/a.db-wal}, O_RDWR|O_CREAT|O_CLOEXEC, 0644) = 9</d/a.db-wal>",
+            "7 pwrite64(9</d/a.db-wal>, {ab\"c}, 4, 32) = 4",
+            "7 fdatasync(9</d/a.db-wal> <unfinished ...>",
+            "8 sendto(12<socket:[5]>, {[{\"service_request_id\":\"L-3\"}]}, 30, MSG_NOSIGNAL, NULL, 0 <unfinished ...>",
+            "7 <... fdatasync resumed>)         = 0",
+            "8 <... sendto resumed>)            = 30",
+            "9 +++ exited with 0 +++",
+        ]);
+        let path = || PathBuf::from("/d/a.db-wal");
+        let write = What::Write {
+            path: path(),
+            offset: 32,
+            bytes: b"ab\"c".to_vec(),
+        };
+        assert_eq!(
+            found.unwrap(),
+            [
+                (1, 1, What::Create(path())),
+                (2, 2, write),
+                (4, 4, What::Answer(vec!["L-3".to_owned()])),
+                (3, 5, What::Sync(path())),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_write_without_a_place_goes_on_where_the_last_one_ended() {
+        let found = events(&[
+            "7 openat(AT_FDCWD</d>, {new}, O_WRONLY|O_CREAT|O_EXCL, 0600) = 3</d/new>",
+            "7 write(3</d/new>, {one}, 3) = 3",
+            "7 writev(3</d/new>, [iov_base={two}, iov_len=3, iov_base={3}, iov_len=1], 2) = 4",
+            "7 rename({/d/new}, {/d/old}) = 0",
+        ]);
+        let place = |what: &What| match what {
+            What::Write { offset, bytes, .. } => Some((*offset, bytes.clone())),
+            _ => None,
+        };
+        let places: Vec<_> = found
+            .unwrap()
+            .iter()
+            .filter_map(|(.., what)| place(what))
+            .collect();
+        assert_eq!(places, [(0, b"one".to_vec()), (3, b"two3".to_vec())]);
+    }
+
+    #[test]
+    fn a_database_that_is_written_through_memory_ends_the_proof() {
+        let map = |path: &str, how: &str| {
+            events(&[&format!(
+                "7 mmap(NULL, 4096, {how}, MAP_SHARED, 9<{path}>, 0) = 0x7f00"
+            )])
+        };
+        assert!(map("/d/a.db", "PROT_READ|PROT_WRITE").is_err());
+        assert!(map("/d/a.db", "PROT_READ").is_ok());
+        assert!(map("/d/a.db-shm", "PROT_READ|PROT_WRITE").is_ok());
+    }
+}

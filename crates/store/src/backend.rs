@@ -7,7 +7,7 @@
 //! their own. PostgreSQL: one schema per database, its own group commit, no table ever qualified by a schema
 //! name, so that no statement can reach another city.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Connection, Postgres, Sqlite, Transaction};
 use tokio::sync::watch;
 
+use crate::location::{Kind, Location, check_schema};
 use crate::writer::Writer;
 use crate::{Result, StoreError};
 
@@ -28,8 +29,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const SQLITE_READERS: u32 = 4;
 /// Connections of one node to one schema.
 const POSTGRES_CONNECTIONS: u32 = 12;
-/// PostgreSQL cuts names off after 63 bytes (NAMEDATALEN - 1), and `_media` comes behind the city's.
-const SCHEMA_NAME_BYTES: usize = 57;
 /// How long a caller waits for a connection before it is told that the database is not there.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -41,43 +40,6 @@ const SYNCHRONOUS: SqliteSynchronous = if cfg!(feature = "sabotage-skip-fsync") 
 };
 #[cfg(all(feature = "sabotage-skip-fsync", not(debug_assertions)))]
 compile_error!("sabotage-skip-fsync loses reports; it is never part of a release build");
-
-/// Which of the three databases of a city.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    City,
-    Keys,
-    Media,
-}
-
-impl Kind {
-    /// Name of the SQLite file in the city's folder.
-    pub const fn file_name(self) -> &'static str {
-        match self {
-            Self::City => "city.db",
-            Self::Keys => "keys.db",
-            Self::Media => "media.db",
-        }
-    }
-
-    /// What the PostgreSQL schema is called, after the name of the city.
-    pub const fn schema_suffix(self) -> &'static str {
-        match self {
-            Self::City => "",
-            Self::Keys => "_keys",
-            Self::Media => "_media",
-        }
-    }
-}
-
-/// Where a city is kept.
-#[derive(Clone, Debug)]
-pub enum Location {
-    /// A folder with three SQLite files.
-    Folder(PathBuf),
-    /// Three schemas of one PostgreSQL database.
-    Postgres { url: String, schema: String },
-}
 
 /// An open transaction on either database.
 pub enum Db {
@@ -390,14 +352,7 @@ async fn checkpoint_in_background(pool: SqlitePool, mut moved: watch::Receiver<u
 }
 
 async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {
-    // The name comes from the operator of the node. Capitals would be folded in search_path, and longer names are
-    // cut off by PostgreSQL: three schemas would become one.
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    if !(1..=SCHEMA_NAME_BYTES).contains(&schema.len()) || !schema.bytes().all(plain) {
-        return Err(StoreError::Corrupt(format!(
-            "{schema:?} is not a schema name"
-        )));
-    }
+    check_schema(schema)?;
     let schema = format!("{schema}{}", kind.schema_suffix());
     let options = PgConnectOptions::from_str(url)?.options([("search_path", schema.as_str())]);
     let pool = PgPoolOptions::new()
@@ -433,44 +388,4 @@ async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {
         }
     }
     Ok(Inner::Postgres { pool })
-}
-
-pub(crate) async fn schema_exists(url: &str, schema: &str) -> Result<bool> {
-    Ok(schemas_with_city(url)
-        .await?
-        .iter()
-        .any(|found| found == schema))
-}
-
-pub(crate) async fn schemas_with_city(url: &str) -> Result<Vec<String>> {
-    let mut connection = sqlx::PgConnection::connect(url).await?;
-    let schemas = sqlx::query_scalar(
-        "SELECT table_schema::text FROM information_schema.tables
-         WHERE table_name = 'journal' AND table_schema || '_keys' IN
-             (SELECT table_schema FROM information_schema.tables WHERE table_name = 'person_keys')
-         ORDER BY table_schema",
-    )
-    .fetch_all(&mut connection)
-    .await?;
-    connection.close().await?;
-    Ok(schemas)
-}
-
-pub(crate) fn folders_with_city(root: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let entries = match std::fs::read_dir(root) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
-        Err(error) => return Err(error.into()),
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.path().join(Kind::City.file_name()).is_file()
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
 }

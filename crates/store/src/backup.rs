@@ -8,7 +8,8 @@ use std::path::Path;
 
 use sqlx::{AssertSqlSafe, Column, Row, SqlitePool, TypeInfo};
 
-use crate::backend::{Database, Db, Kind, Location, on_backend};
+use crate::backend::{Database, Db, on_backend};
+use crate::location::{Kind, Location};
 use crate::{MasterKey, Result, Store, StoreError};
 
 /// Rows read and written at a time.
@@ -79,9 +80,14 @@ pub async fn restore(from: &Path, to: &Location) -> Result<u64> {
     }
     // Rows are copied as they are, sealed; no key is needed to move a city.
     let store = Store::open(source, MasterKey::new([0; 32])).await?;
-    let rows = copy_all(&store, to).await;
+    // Under another name first: a node that runs must not meet half a city, nor a later restore one that was broken off.
+    let half = to.under_way();
+    half.remove().await?;
+    let rows = copy_all(&store, &half).await;
     store.close().await;
-    rows
+    let rows = rows?;
+    half.rename_to(to).await?;
+    Ok(rows)
 }
 
 async fn copy_all(store: &Store, to: &Location) -> Result<u64> {

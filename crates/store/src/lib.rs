@@ -22,6 +22,7 @@ pub mod incidents;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+mod location;
 pub mod measures;
 pub mod media;
 pub mod photos;
@@ -38,8 +39,9 @@ use std::path::PathBuf;
 use pendopo_domain::time::Timestamp;
 use tokio::sync::watch;
 
-pub use backend::{Database, Db, Kind, Location};
+pub use backend::{Database, Db};
 pub use keys::{Keys, MasterKey};
+pub use location::{Kind, Location};
 pub use media::Media;
 
 /// What can go wrong below the use cases.
@@ -105,7 +107,7 @@ impl Store {
     pub async fn exists(location: &Location) -> Result<bool> {
         match location {
             Location::Folder(folder) => Ok(folder.join(Kind::City.file_name()).is_file()),
-            Location::Postgres { url, schema } => backend::schema_exists(url, schema).await,
+            Location::Postgres { url, schema } => location::schema_exists(url, schema).await,
         }
     }
 
@@ -184,8 +186,8 @@ impl Store {
 /// When the folder or the database cannot be read.
 pub async fn cities(root: &Root) -> Result<Vec<String>> {
     match root {
-        Root::Folder(folder) => backend::folders_with_city(folder),
-        Root::Postgres(url) => backend::schemas_with_city(url).await,
+        Root::Folder(folder) => location::folders_with_city(folder),
+        Root::Postgres(url) => location::schemas_with_city(url).await,
     }
 }
 

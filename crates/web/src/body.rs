@@ -65,13 +65,30 @@ pub async fn form(request: Request) -> Result<Form, Failure> {
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let is_multipart = content_type
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
-    if is_multipart {
-        multipart(request).await
-    } else {
-        urlencoded(request).await
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase());
+    let kind = content_type.as_deref().and_then(|text| text.split(';').next()).map(str::trim_end);
+    let mut form = match kind {
+        Some("multipart/form-data") => multipart(request).await?,
+        // Some clients do not say what they send.
+        None | Some("application/x-www-form-urlencoded" | "") => urlencoded(request).await?,
+        Some(_) => {
+            read(request.into_body(), FORM_BYTES).await?;
+            return Err(Failure::unreadable(not_a_form()));
+        }
+    };
+    for (name, value) in &mut form.fields {
+        // PostgreSQL keeps no NUL in a text, and nobody types one.
+        name.retain(|c| c != '\0');
+        value.retain(|c| c != '\0');
+    }
+    Ok(form)
+}
+
+fn not_a_form() -> open311::Problem {
+    open311::Problem {
+        status: 400,
+        key: "open311-not-a-form",
+        args: vec![],
     }
 }
 
@@ -81,8 +98,7 @@ async fn urlencoded(request: Request) -> Result<Form, Failure> {
         body_bytes: FORM_BYTES,
         ..open311::FormLimits::default()
     };
-    let fields = open311::decode_form(&bytes, &limits)
-        .map_err(|problem| Failure::because(ErrorKind::BadRequest, problem))?;
+    let fields = open311::decode_form(&bytes, &limits).map_err(Failure::unreadable)?;
     Ok(Form {
         fields,
         files: vec![],

@@ -20,12 +20,18 @@ pub struct Failure {
     pub kind: ErrorKind,
     /// For the log only; never personal data.
     pub cause: Option<String>,
+    /// What an Open311 client is told instead of the title of the kind.
+    pub problem: Option<open311::Problem>,
 }
 
 impl Failure {
     /// Without a cause worth a line.
     pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, cause: None }
+        Self {
+            kind,
+            cause: None,
+            problem: None,
+        }
     }
 
     /// With what goes to the log.
@@ -33,6 +39,15 @@ impl Failure {
         Self {
             kind,
             cause: Some(cause.to_string()),
+            problem: None,
+        }
+    }
+
+    /// A form that cannot be read, with the words that an Open311 client gets.
+    pub fn unreadable(problem: open311::Problem) -> Self {
+        Self {
+            problem: Some(problem.clone()),
+            ..Self::because(ErrorKind::BadRequest, problem)
         }
     }
 }
@@ -114,11 +129,12 @@ pub fn open311_error(
     reference: &str,
     format: open311::Format,
 ) -> Response {
-    let problem = match failure.kind {
-        ErrorKind::NotFound => open311::Problem::resource_unknown(),
-        ErrorKind::Internal => open311::Problem::internal(reference),
-        ErrorKind::Unavailable => open311::Problem::unavailable(),
-        kind => {
+    let problem = match (&failure.problem, failure.kind) {
+        (Some(problem), _) => problem.clone(),
+        (None, ErrorKind::NotFound) => open311::Problem::resource_unknown(),
+        (None, ErrorKind::Internal) => open311::Problem::internal(reference),
+        (None, ErrorKind::Unavailable) => open311::Problem::unavailable(),
+        (None, kind) => {
             let description = title(language, kind);
             let body = open311::ErrorBody {
                 code: kind.status().to_string(),

@@ -42,6 +42,8 @@ pub struct Visit {
     pub base_url: String,
     /// Path and query of this request, for coming back.
     pub here: String,
+    /// The node has vector tiles of its own for the map.
+    pub tiles: bool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -173,7 +175,8 @@ pub async fn arrive(State(state): State<AppState>, mut request: Request, next: N
     if let Some(visit) = &visit {
         request.extensions_mut().insert(visit.clone());
     }
-    let response = match guard_against_other_sites(&request) {
+    let allowed = guard_against_other_sites(&request).and_then(|()| no_nul(&request));
+    let response = match allowed {
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };
@@ -239,6 +242,7 @@ async fn prepare(
             host.unwrap_or_else(|| "localhost".to_owned())
         ),
         here,
+        tiles: state.options.pmtiles.is_some(),
     }))
 }
 
@@ -287,6 +291,22 @@ async fn slug_of_host(state: &AppState, host: &str) -> Result<Option<String>, Fa
         Err(Failure::new(ErrorKind::NotFound))
     } else {
         Ok(None)
+    }
+}
+
+/// An address with a NUL in it names nothing: PostgreSQL has no NUL in a text.
+fn no_nul(request: &Request) -> Result<(), Failure> {
+    let found = request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00"));
+    if found { Err(Failure::because(ErrorKind::BadRequest, "NUL in the address")) } else { Ok(()) }
+}
+
+/// PostgreSQL keeps no NUL in a text and fails when asked for one; no address of ours has one.
+fn guard_against_nul(request: &Request) -> Result<(), Failure> {
+    let whole = request.uri().path_and_query().map_or("/", |text| text.as_str());
+    if whole.contains("%00") {
+        Err(Failure::because(ErrorKind::BadRequest, "a NUL in the address"))
+    } else {
+        Ok(())
     }
 }
 

@@ -193,7 +193,7 @@ both_databases! {
     }
 
     async fn four_months_of_real_cases_come_in_and_every_row_is_accounted_for(test: TestCity) {
-        let Some(folder) = std::env::var_os(DATA) else {
+        let Some(folder) = std::env::var_os(DATA).filter(|folder| !folder.is_empty()) else {
             say(&format!("skipped: 1 test reads recorded cases; set {DATA} to the folder that has them"));
             return;
         };

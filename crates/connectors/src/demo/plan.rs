@@ -261,38 +261,54 @@ fn together(
         .reports
         .iter()
         .filter(|report| templates[**report].scenario != Scenario::Duplicate);
-    let with_ages = joining.filter_map(|report| Some((*report, ages.reports[*report]?)));
-    let (first, later): (Vec<_>, Vec<_>) = with_ages.partition(|(_, age)| *age > opened);
-    moves.add(
-        opened,
-        Move::OpenIncident(index, first.iter().map(|(report, _)| *report).collect()),
-    );
-    for (report, age) in &later {
+    let members: Vec<(usize, f64)> = joining
+        .filter_map(|report| Some((*report, ages.reports[*report]?)))
+        .collect();
+    let first = members.iter().filter(|(_, age)| *age > opened);
+    let first = first.map(|(report, _)| *report).collect();
+    moves.add(opened, Move::OpenIncident(index, first));
+    for (report, age) in members.iter().filter(|(_, age)| *age <= opened) {
         moves.add(
             age - 10.0 / MINUTES_A_DAY,
             Move::JoinIncident(index, *report),
         );
     }
-    let mut sent: Vec<&str> = incident
+    let last = crews(moves, index, incident, opened);
+    if incident.state == IncidentScenario::Resolved {
+        let resolved = minutes(last + 60.0);
+        moves.add(resolved, Move::ResolveIncident(index));
+        for (report, _) in members {
+            if matches!(
+                templates[report].scenario,
+                Scenario::Confirmed | Scenario::NotYet
+            ) {
+                moves.add(resolved - chance.between(0.2, 1.2), Move::Answer(report));
+            }
+        }
+    }
+}
+
+/// Teams that go and steps that get done. Returns when the last step was done, in minutes from the opening.
+fn crews(moves: &mut Moves, index: usize, incident: &IncidentTemplate, opened: f64) -> f64 {
+    let minutes = |minutes: f64| opened - minutes / MINUTES_A_DAY;
+    // The team of the first step is sent when the incident is opened.
+    let mut sent: BTreeSet<&str> = incident
         .steps
         .first()
         .map(|step| step.team_code.as_str())
         .into_iter()
         .collect();
     for step in &incident.steps {
-        if !sent.contains(&step.team_code.as_str()) {
-            sent.push(&step.team_code);
+        if sent.insert(&step.team_code) {
             moves.add(minutes(3.0), Move::SendTeam(index, step.team_code.clone()));
         }
     }
-    moves.add(
-        minutes(8.0),
-        Move::AdvanceCrews(index, AssignmentState::Acknowledged),
-    );
-    moves.add(
-        minutes(25.0),
-        Move::AdvanceCrews(index, AssignmentState::OnScene),
-    );
+    for (after, state) in [
+        (8.0, AssignmentState::Acknowledged),
+        (25.0, AssignmentState::OnScene),
+    ] {
+        moves.add(minutes(after), Move::AdvanceCrews(index, state));
+    }
     let mut last: f64 = 30.0;
     for (at, step) in incident
         .steps
@@ -303,16 +319,5 @@ fn together(
         last = last.max(step.minutes);
         moves.add(minutes(step.minutes), Move::Note(index, at));
     }
-    if incident.state == IncidentScenario::Resolved {
-        let resolved = minutes(last + 60.0);
-        moves.add(resolved, Move::ResolveIncident(index));
-        for (report, _) in first.iter().chain(&later) {
-            if matches!(
-                templates[*report].scenario,
-                Scenario::Confirmed | Scenario::NotYet
-            ) {
-                moves.add(resolved - chance.between(0.2, 1.2), Move::Answer(*report));
-            }
-        }
-    }
+    last
 }

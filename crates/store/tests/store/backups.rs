@@ -12,7 +12,7 @@ use pendopo_domain::ratings::{Rating, Verdict};
 use pendopo_domain::reports::{PersonId, Report, State};
 use pendopo_domain::services::{Service, Terms, Texts};
 use pendopo_domain::time::Timestamp;
-use pendopo_store::backend::Kind;
+use pendopo_store::Kind;
 use pendopo_store::journal::Position;
 use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
@@ -382,4 +382,23 @@ async fn everything_is_there(copy: &Path) {
         assert!(copy.keys().open(&PersonId(person)).await.unwrap().is_some());
     }
     copy.close().await;
+}
+
+both_databases! {
+    async fn a_restore_that_was_broken_off_is_no_city_and_does_not_stand_in_the_way(city: TestCity) {
+        let folder = tempfile::tempdir().unwrap();
+        let saved = folder.path().join("saved");
+        backup::backup(&city.store, &saved).await.unwrap();
+        let place = pendopo_testkit::Place::sqlite();
+        let Location::Folder(target) = place.location().clone() else { unreachable!("a folder was asked for") };
+        // What a killed restore leaves behind.
+        let half = target.with_file_name(format!("{}_part", target.file_name().unwrap().to_str().unwrap()));
+        std::fs::create_dir_all(&half).unwrap();
+        std::fs::copy(saved.join("city.db"), half.join("city.db")).unwrap();
+        let root = pendopo_store::Root::Folder(target.parent().unwrap().to_owned());
+        assert_eq!(pendopo_store::cities(&root).await.unwrap(), Vec::<String>::new());
+        backup::restore(&saved, place.location()).await.unwrap();
+        assert_eq!(pendopo_store::cities(&root).await.unwrap().len(), 1);
+        assert!(!half.exists());
+    }
 }

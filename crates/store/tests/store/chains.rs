@@ -1,7 +1,7 @@
 use pendopo_domain::incidents::IncidentId;
 use pendopo_domain::reports::ReportId;
 use pendopo_domain::time::Timestamp;
-use pendopo_store::backend::Kind;
+use pendopo_store::Kind;
 use pendopo_store::{Store, chains};
 use pendopo_testkit::{TestCity, both_databases};
 

@@ -1,5 +1,5 @@
 use pendopo_domain::reports::PersonId;
-use pendopo_store::backend::Kind;
+use pendopo_store::Kind;
 use pendopo_store::{Location, MasterKey, Store};
 use pendopo_testkit::{TestCity, both_databases};
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use pendopo_store::backend::Kind;
+use pendopo_store::Kind;
 use pendopo_store::{Location, Root, Store, StoreError, cities, configuration as conf};
 use pendopo_testkit::postgres::postgres_url;
 use pendopo_testkit::{TestCity, both_databases};

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use pendopo_store::backend::Kind;
+use pendopo_store::Kind;
 use pendopo_store::backup;
 use pendopo_testkit::TestCity;
 

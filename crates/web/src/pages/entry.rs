@@ -53,7 +53,7 @@ async fn home(visit: &Visit) -> Result<Response, Failure> {
     let page = Home {
         emergency_phone: Some(phone.clone()).filter(|phone| !phone.is_empty()),
         open_count: open_count(visit).await?,
-        map: parts::city_map(&configuration, "/map/reports.json?state=open"),
+        map: parts::city_map(visit, "/map/reports.json?state=open"),
         numbers: HonestNumbers { days: DAYS, counts },
         latest: parts::report_rows(visit, &latest, &thumbs),
     };

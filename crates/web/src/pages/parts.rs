@@ -8,6 +8,8 @@ use pendopo_domain::geo::{BoundingBox, Position};
 use pendopo_domain::reports::{Report, ReportId, State, Visibility};
 use pendopo_operations::configuration::Configuration;
 use pendopo_operations::store::photos as photo_rows;
+use pendopo_operations::reports::answer_words;
+use pendopo_operations::store::reports as stored_reports;
 use pendopo_operations::store::updates;
 use pendopo_operations::{Error, Problem, limits};
 
@@ -141,37 +143,54 @@ pub(crate) async fn photos(
     Ok(rows.into_iter().map(photo).collect())
 }
 
-/// What the city said about a report, newest first. `words` opens the city's words where they are sealed.
+/// What the city said about a report, newest first, for someone who may see the report. Of a secret report only the
+/// latest words are kept, sealed; they are opened here.
 ///
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<TimelineEntry>, Error> {
     let configuration = visit.city.configuration();
     let mut db = visit.city.store().read().await?;
-    let history = updates::of_report(&mut db, report.id).await?;
+    let mut history = updates::of_report(&mut db, report.id).await?;
     drop(db);
-    let team = report.team.and_then(|id| configuration.team(id));
-    let team = team
-        .map(|team| team.names.get(visit.language.tag()).to_owned())
-        .unwrap_or_default();
-    let entry = |update: updates::Update| TimelineEntry {
-        at: update.at,
-        what: entry_word(update.state),
-        subject: if update.state == State::Assigned {
-            team.clone()
-        } else {
-            String::new()
-        },
-        note: update.words,
-        by: None,
-        key: true,
-    };
-    let mut entries: Vec<TimelineEntry> = history.into_iter().map(entry).collect();
-    if entries.is_empty() {
+    if history.is_empty() {
         // Imported history has no steps of ours: it was received and, perhaps, closed.
-        entries = imported_timeline(report);
+        return Ok(imported_timeline(report));
     }
-    Ok(entries)
+    if report.visibility == Visibility::Secret
+        && let Some(latest) = history.first_mut()
+    {
+        latest.words = answer_words(&visit.city, report).await?;
+    }
+    let team = report.team.and_then(|id| configuration.team(id));
+    let team = team.map(|team| team.names.get(visit.language.tag()).to_owned()).unwrap_or_default();
+    let original = original_number(visit, report).await?;
+    let entry = |update: updates::Update| {
+        let (subject, note) = match (update.state, update.words) {
+            (State::Assigned, words) => (team.clone(), words),
+            (State::Referred, Some(words)) => referred(&words),
+            (State::Duplicate, words) => (original.clone(), words),
+            (_, words) => (String::new(), words),
+        };
+        TimelineEntry { at: update.at, what: entry_word(update.state), subject, note, by: None, key: true }
+    };
+    Ok(history.into_iter().map(entry).collect())
+}
+
+/// Where a report was referred to, and what else was written: the first line of the city's words names the body.
+fn referred(words: &str) -> (String, Option<String>) {
+    match words.split_once('\n') {
+        Some((to, reason)) => (to.to_owned(), Some(reason.to_owned())),
+        None => (words.to_owned(), None),
+    }
+}
+
+/// The number of the report that this one repeats; a word instead when that one is not public.
+async fn original_number(visit: &Visit, report: &Report) -> Result<String, Error> {
+    let Some(id) = report.duplicate_of else { return Ok(String::new()) };
+    let found = stored_reports::by_id(&mut visit.city.store().read().await?, id).await?;
+    let public = found.filter(|original| original.visibility == Visibility::Public);
+    Ok(public.map_or_else(|| visit.text("another-report-word"), |original| original.number().to_string()))
 }
 
 fn imported_timeline(report: &Report) -> Vec<TimelineEntry> {
@@ -208,9 +227,8 @@ const fn entry_word(state: State) -> &'static str {
 }
 
 /// The map of the whole city.
-pub(crate) fn city_map(configuration: &Configuration, reports_url: &str) -> MapView {
-    /// A city of some 15 km fills a phone at this zoom.
-    const CITY_ZOOM: f64 = 11.5;
+pub(crate) fn city_map(visit: &Visit, reports_url: &str) -> MapView {
+    let configuration = visit.city.configuration();
     let bounds = configuration.profile.bounds();
     let bounds = bounds.unwrap_or(BoundingBox {
         west: 95.0,
@@ -221,27 +239,25 @@ pub(crate) fn city_map(configuration: &Configuration, reports_url: &str) -> MapV
     MapView {
         lat: f64::midpoint(bounds.south, bounds.north),
         lon: f64::midpoint(bounds.west, bounds.east),
-        zoom: CITY_ZOOM,
+        zoom: 0.0,
         bbox: format!(
             "{},{},{},{}",
             bounds.west, bounds.south, bounds.east, bounds.north
         ),
         reports_url: reports_url.to_owned(),
+        approximate: configuration.areas.iter().any(|area| area.approximate),
+        tiles: visit.tiles,
     }
 }
 
 /// A map around one place.
-pub(crate) fn map_around(
-    configuration: &Configuration,
-    at: Position,
-    reports_url: &str,
-) -> MapView {
+pub(crate) fn map_around(visit: &Visit, at: Position, reports_url: &str) -> MapView {
     const STREET_ZOOM: f64 = 14.0;
     MapView {
         lat: at.lat(),
         lon: at.lon(),
         zoom: STREET_ZOOM,
-        ..city_map(configuration, reports_url)
+        ..city_map(visit, reports_url)
     }
 }
 
@@ -256,6 +272,7 @@ pub(crate) fn area_choices(
             .entry(area.parent_name.clone().unwrap_or_default())
             .or_default()
             .push(Choice {
+                at: Some([area.centre.lat(), area.centre.lon()]),
                 value: area.code.clone(),
                 label: area.name.clone(),
                 selected: chosen == Some(area.code.as_str()),
@@ -277,6 +294,7 @@ pub(crate) fn service_choices(
     for service in &configuration.services {
         let label = service.group.get(language.tag()).to_owned();
         let choice = Choice {
+            at: None,
             value: service.code.clone(),
             label: service.names.get(language.tag()).to_owned(),
             selected: chosen == Some(service.code.as_str()),

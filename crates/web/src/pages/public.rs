@@ -240,7 +240,7 @@ async fn context(visit: &Visit, report: &Report, joined_now: bool) -> Result<Rep
         joined_now,
         map: report
             .position
-            .map(|at| parts::map_around(&configuration, at, "/map/reports.json")),
+            .map(|at| parts::map_around(visit, at, "/map/reports.json")),
     })
 }
 
@@ -270,9 +270,8 @@ async fn join_report(visit: Visit, Path(number): Path<String>) -> Result<Respons
 
 /// `GET /peta`
 async fn show_map(visit: Visit) -> Result<Response, Failure> {
-    let configuration = visit.city.configuration();
     let context = MapPage {
-        map: parts::city_map(&configuration, "/map/reports.json"),
+        map: parts::city_map(&visit, "/map/reports.json"),
         open_count: entry::open_count(&visit).await?,
     };
     visit.page(Nav::Map, &context)

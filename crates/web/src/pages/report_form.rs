@@ -55,8 +55,9 @@ async fn show_form(visit: Visit) -> Result<Response, Failure> {
 /// `POST /lapor`
 async fn submit_report(visit: Visit, request: Request) -> Result<Response, Failure> {
     let form = body::form(request).await?;
-    let typed = Typed::read(&form);
+    let mut typed = Typed::read(&form);
     let (photo, mut errors) = read_photo(&visit, &form).await?;
+    typed.place_at_camera(&visit, photo.as_ref());
     errors.extend(typed.mistakes());
     let kept = typed.kept_photo(&visit);
     let submission = submission(&typed, &photo, kept.as_ref());
@@ -112,15 +113,10 @@ async fn keep(
 }
 
 fn submission(typed: &Typed, photo: &Option<Prepared>, kept: Option<&String>) -> Submission {
-    // The place where the camera stood helps when nothing else says where.
-    let camera = photo
-        .as_ref()
-        .and_then(|photo| photo.taken_at)
-        .filter(|_| typed.says_no_place());
     let privacy = typed.privacy;
     Submission {
         service_code: typed.service.clone(),
-        position: typed.position().or(camera),
+        position: typed.position(),
         area_code: Some(typed.area.clone()).filter(|code| !code.is_empty()),
         place: Some(typed.place.clone()).filter(|place| !place.is_empty()),
         description: Some(typed.description.clone()).filter(|text| !text.is_empty()),

@@ -51,6 +51,7 @@ pub(super) fn team_name(visit: &Visit, configuration: &Configuration, team: Team
 /// Teams to choose from, by code.
 pub(super) fn team_choices(visit: &Visit, chosen: Option<TeamId>) -> Vec<Choice> {
     let choice = |team: &pendopo_domain::organisation::Team| Choice {
+        at: None,
         value: team.code.clone(),
         label: team.names.get(visit.language.tag()).to_owned(),
         selected: chosen == Some(team.id),
@@ -176,13 +177,5 @@ pub(super) async fn after_photo(form: &Form) -> Result<Option<Prepared>, Error> 
     match form.files.iter().find(|(name, _)| name == "photo") {
         Some((_, bytes)) => photos::prepare(bytes.to_vec()).await.map(Some),
         None => Ok(None),
-    }
-}
-
-/// Where a report was referred to, and what else was written: the first line of the city's words names the body.
-pub(super) fn referred(words: &str) -> (String, Option<String>) {
-    match words.split_once('\n') {
-        Some((to, reason)) => (to.to_owned(), Some(reason.to_owned())),
-        None => (words.to_owned(), None),
     }
 }

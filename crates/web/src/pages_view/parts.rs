@@ -155,6 +155,8 @@ pub struct Choice {
     pub value: String,
     pub label: String,
     pub selected: bool,
+    /// Latitude and longitude, for a place that can be shown on the map.
+    pub at: Option<[f64; 2]>,
 }
 
 /// Choices under a heading.
@@ -220,11 +222,16 @@ impl FieldError {
 pub struct MapView {
     pub lat: f64,
     pub lon: f64,
+    /// 0 shows the whole of `bbox`.
     pub zoom: f64,
     /// `west,south,east,north`
     pub bbox: String,
     /// GeoJSON of the reports to show; empty for none.
     pub reports_url: String,
+    /// The areas are drawn around their centres, not surveyed; the map says so.
+    pub approximate: bool,
+    /// The node has vector tiles of its own.
+    pub tiles: bool,
 }
 
 /// Values that samples share.
@@ -258,6 +265,8 @@ pub(crate) mod sample {
             zoom: 12.0,
             bbox: "104.38,0.84,104.56,1.0".to_owned(),
             reports_url: "/map/reports.json".to_owned(),
+            approximate: true,
+            tiles: true,
         }
     }
 
@@ -266,6 +275,7 @@ pub(crate) mod sample {
             value: value.to_owned(),
             label: label.to_owned(),
             selected: false,
+            at: Some([0.91, 104.45]),
         }
     }
 

@@ -13,8 +13,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use axum::extract::Request as AxumRequest;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use geo::{MultiPolygon, polygon};
@@ -33,6 +36,9 @@ use pendopo_web::server::AppState;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tower::ServiceExt;
+use tracing::instrument::WithSubscriber;
+
+use crate::lines::Lines;
 
 /// Makes two tests of each `async fn a_sentence(kota: Fixture) { … }`: one per database.
 macro_rules! stories {
@@ -76,8 +82,11 @@ pub const LON: f64 = 104.45;
 pub struct Fixture {
     pub city: Arc<City>,
     pub clock: Arc<DrivenClock>,
-    app: Router,
-    host: String,
+    pub node: Arc<Node>,
+    /// What was logged while requests were answered.
+    pub lines: Lines,
+    pub app: Router,
+    pub host: String,
     browsers: Mutex<BTreeMap<String, BTreeMap<String, String>>>,
     /// Live pages end when it is dropped.
     _stop: watch::Sender<bool>,
@@ -103,6 +112,8 @@ impl Fixture {
     }
 
     async fn found(place: Place, root: Root, slug: String) -> Self {
+        // What background work logs is heard from the first city on.
+        Lines::of_the_process();
         let clock: Arc<DrivenClock> = Arc::default();
         let entropy: Arc<TestEntropy> = Arc::default();
         let node = Arc::new(Node::new(root, TestCity::MASTER, clock.clone(), entropy));
@@ -113,11 +124,18 @@ impl Fixture {
         store.close().await;
         let city = node.city(&slug).await.expect("the city opens").expect("the city is there");
         let (stop, stopping) = watch::channel(false);
-        let state = AppState { node, options: Arc::new(Options::default()), bound: None };
+        let state = AppState { node: Arc::clone(&node), options: Arc::new(Options::default()), bound: None };
+        let lines = Lines::default();
+        let heard = lines.dispatch();
+        let hear = middleware::from_fn(move |request: AxumRequest, next: Next| {
+            next.run(request).with_subscriber(heard.clone())
+        });
         Self {
             city,
             clock,
-            app: pendopo_web::routes::router(state, stopping),
+            node,
+            lines,
+            app: pendopo_web::routes::router(state, stopping).layer(hear),
             host: format!("{slug}.localhost"),
             browsers: Mutex::default(),
             _stop: stop,
@@ -177,6 +195,19 @@ impl Fixture {
         sent.unwrap_or_else(|error| panic!("the report is taken in: {error:?}"))
     }
 
+    /// How many reports there are, public and secret.
+    pub async fn count(&self) -> i64 {
+        let mut db = self.city.store().read().await.expect("the database answers");
+        let all = pendopo_operations::store::report_query::Filter::default();
+        pendopo_operations::store::report_query::count(&mut db, &all).await.expect("the database counts")
+    }
+
+    /// A key for a system that posts over Open311.
+    pub async fn add_api_key(&self) -> String {
+        let by = configuration::command_line();
+        configuration::add_api_key(&self.city, &by, "Sistem uji").await.expect("a key is made")
+    }
+
     /// The report as it is now.
     pub async fn report(&self, report: &Report) -> Report {
         let mut db = self.city.store().read().await.expect("the database answers");
@@ -207,6 +238,11 @@ impl Browser<'_> {
 
     /// Sends a form with a small picture in the file field `photo`.
     pub async fn upload(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.upload_file(path, form, &picture()).await
+    }
+
+    /// Sends a form with a file in the field `photo`.
+    pub async fn upload_file(&self, path: &str, form: &[(&str, &str)], file: &[u8]) -> Answer {
         const BOUNDARY: &str = "batas";
         let mut body = Vec::new();
         for (name, value) in form {
@@ -218,7 +254,7 @@ impl Browser<'_> {
              Content-Type: image/png\r\n\r\n"
         );
         body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(&picture());
+        body.extend_from_slice(file);
         body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         self.send(Request::post(path).header(header::CONTENT_TYPE, kind), Body::from(body)).await
@@ -234,7 +270,23 @@ impl Browser<'_> {
         self.fixture.browsers.lock().expect("no test panicked here")
     }
 
-    async fn send(&self, request: axum::http::request::Builder, body: Body) -> Answer {
+    /// Sends any request; of a live stream the answer holds the first event only.
+    pub async fn send(&self, request: axum::http::request::Builder, body: Body) -> Answer {
+        let (parts, mut body) = self.open(request, body).await.into_parts();
+        let live = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if live {
+            let frame = body.frame().await.expect("a first event").expect("the body arrives");
+            frame.into_data().unwrap_or_default()
+        } else {
+            body.collect().await.expect("the body arrives").to_bytes()
+        };
+        // As a reader of the source would write it: the templates escape slashes in values.
+        let body = String::from_utf8_lossy(&bytes).replace("&#x2f;", "/");
+        Answer { status: parts.status, headers: parts.headers, body, bytes }
+    }
+
+    /// Sends any request and leaves the body of the answer unread.
+    pub async fn open(&self, request: axum::http::request::Builder, body: Body) -> Response {
         let kept = self.cookies().get(&self.name).cloned().unwrap_or_default();
         let mut request = request.header(header::HOST, &self.fixture.host).header("sec-fetch-site", "same-origin");
         for (name, value) in kept {
@@ -242,8 +294,7 @@ impl Browser<'_> {
         }
         let request = request.body(body).expect("a request");
         let response = self.fixture.app.clone().oneshot(request).await.expect("the router answers");
-        let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
             let text = cookie.to_str().expect("a cookie is text");
             let (pair, rest) = text.split_once(';').unwrap_or((text, ""));
             let (name, value) = pair.split_once('=').expect("a cookie has a name");
@@ -255,10 +306,7 @@ impl Browser<'_> {
                 jar.insert(name.to_owned(), value.to_owned());
             }
         }
-        let bytes = body.collect().await.expect("the body arrives").to_bytes();
-        // As a reader of the source would write it: the templates escape slashes in values.
-        let body = String::from_utf8_lossy(&bytes).replace("&#x2f;", "/");
-        Answer { status: parts.status, headers: parts.headers, body }
+        response
     }
 }
 
@@ -267,6 +315,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
+    /// The body as it came.
+    pub bytes: Bytes,
 }
 
 impl Answer {

@@ -5,4 +5,10 @@
 
 #[macro_use]
 mod fixture;
+mod bad_input;
+mod lines;
+mod open311;
+mod policy;
+mod resident;
+mod secrets;
 mod staff;

@@ -155,7 +155,7 @@ async fn of_report(visit: &Visit, held: &Assignment, report: &Report) -> Result<
         area: parts::area_name(&configuration, report).unwrap_or_default(),
         description: text.description,
         photos: parts::photos(visit, report, "/foto").await?,
-        map: report.position.map(|at| parts::map_around(&configuration, at, "/map/reports.json")),
+        map: report.position.map(|at| parts::map_around(visit, at, "/map/reports.json")),
         geo_url: report.position.map(geo_url),
         note: notes.into_iter().find_map(|(_, words)| words),
         due: parts::due(visit, report).filter(|_| held.state.is_active()),
@@ -183,7 +183,7 @@ async fn of_incident(visit: &Visit, held: &Assignment, seen: &Seen) -> Result<Cr
         area: staff_parts::incident_place(&configuration, incident),
         description: text.description,
         photos,
-        map: incident.position.map(|at| parts::map_around(&configuration, at, "/map/reports.json")),
+        map: incident.position.map(|at| parts::map_around(visit, at, "/map/reports.json")),
         geo_url: incident.position.map(geo_url),
         note: note.and_then(|(_, words)| words.clone()),
         ..bare(held, incident.number(), title)

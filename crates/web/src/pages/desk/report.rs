@@ -52,7 +52,7 @@ pub(super) async fn detail(visit: &Visit, report: &Report, shown: Option<Identit
         team: report.team.map(named),
         deadlines: deadlines(visit, &configuration, report),
         photos: parts::photos(visit, report, "/foto").await?,
-        map: report.position.map(|at| parts::map_around(&configuration, at, "/map/reports.json")),
+        map: report.position.map(|at| parts::map_around(visit, at, "/map/reports.json")),
         timeline: timeline(visit, report).await?,
         joined: i64::from(report.joined),
         incident: incident_link(visit, &configuration, report).await?,
@@ -137,7 +137,7 @@ async fn open_incidents(visit: &Visit, configuration: &Configuration) -> Result<
         let comma = if place.is_empty() { "" } else { ", " };
         format!("{} · {title}{comma}{place}", incident.number())
     };
-    Ok(open.iter().map(|incident| Choice { value: incident.number(), label: label(incident), selected: false }).collect())
+    Ok(open.iter().map(|incident| Choice { value: incident.number(), label: label(incident), selected: false, at: None }).collect())
 }
 
 /// What may be known about the reporter; looking is a step of its own.
@@ -174,25 +174,6 @@ async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<TimelineEntry>, 
     const LOOKS: i64 = 50;
     let configuration = visit.city.configuration();
     let mut entries = parts::timeline(visit, report).await?;
-    if report.visibility == Visibility::Secret
-        && let Some(latest) = entries.first_mut()
-    {
-        latest.note = reports::answer_words(&visit.city, report).await?;
-    }
-    let duplicate_of = duplicate_link(visit, &configuration, report).await?;
-    for entry in &mut entries {
-        match (entry.what, entry.note.take()) {
-            ("referred", Some(words)) if entry.subject.is_empty() => {
-                (entry.subject, entry.note) = staff_parts::referred(&words);
-            }
-            (what, note) => {
-                if what == "duplicate" {
-                    entry.subject = duplicate_of.as_ref().map(|link| link.number.clone()).unwrap_or_default();
-                }
-                entry.note = note;
-            }
-        }
-    }
     let about = format!("report:{}", report.id);
     let mut db = visit.city.store().read().await?;
     let crews = incident_rows::assignments_of(&mut db, Target::Report(report.id)).await?;

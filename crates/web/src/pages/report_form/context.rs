@@ -3,7 +3,8 @@
 use pendopo_domain::geo::Position;
 use pendopo_domain::reports::Visibility;
 use pendopo_domain::services::{Datatype, Service};
-use pendopo_operations::{Error, limits, photos, reports};
+use pendopo_operations::photos::{self, Prepared};
+use pendopo_operations::{Error, limits, reports};
 
 use super::super::parts;
 use super::attribute_problems;
@@ -79,9 +80,17 @@ impl Typed {
         Position::new(number(&self.long)?, number(&self.lat)?)
     }
 
-    /// Neither a position, nor an area, nor words.
-    pub(super) fn says_no_place(&self) -> bool {
-        self.lat.is_empty() && self.long.is_empty() && self.area.is_empty() && self.place.is_empty()
+    /// The place where the camera stood, if it is in the city and nothing else says where. It stands in the form from
+    /// then on, so that a form which has to come back does not lose it with the photo.
+    pub(super) fn place_at_camera(&mut self, visit: &Visit, photo: Option<&Prepared>) {
+        let said = [&self.lat, &self.long, &self.area, &self.place];
+        if said.into_iter().any(|text| !text.is_empty()) {
+            return;
+        }
+        let inside = |at: &Position| visit.city.configuration().areas.admit(*at);
+        if let Some(at) = photo.and_then(|photo| photo.taken_at).filter(inside) {
+            (self.lat, self.long) = (format!("{:.6}", at.lat()), format!("{:.6}", at.lon()));
+        }
     }
 
     /// Mistakes that only the form can make.
@@ -195,7 +204,7 @@ pub(super) fn form(
             token,
         }),
         max_photo_mb: i64::try_from(megabytes).unwrap_or(i64::MAX),
-        map: parts::city_map(&configuration, ""),
+        map: parts::city_map(visit, ""),
         lat: typed.lat.clone(),
         lon: typed.long.clone(),
         areas: parts::area_choices(&configuration, Some(&typed.area)),
@@ -248,6 +257,7 @@ pub(super) fn questions(
     let field = |attribute: &pendopo_domain::services::Attribute| {
         let given = answers(&attribute.code);
         let choice = |value: &pendopo_domain::services::AttributeValue| Choice {
+            at: None,
             value: value.key.clone(),
             label: value.name.get(visit.language.tag()).to_owned(),
             selected: given.contains(&value.key),
