@@ -16,6 +16,8 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [["list"], ["json", { outputFile: "test-results/results.json" }]],
   use: {
+    // A click on what is not there should say so long before the whole test is over.
+    actionTimeout: 15_000,
     browserName: "chromium",
     locale: "id-ID",
     timezoneId: "Asia/Jakarta",

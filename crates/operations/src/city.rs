@@ -24,6 +24,8 @@ pub struct City {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     configuration: RwLock<Arc<Configuration>>,
+    /// Held while the configuration is read again, so that what was read earlier never replaces what was read later.
+    reloading: tokio::sync::Mutex<()>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -52,6 +54,7 @@ impl City {
             clock,
             entropy,
             configuration: RwLock::new(Arc::new(configuration)),
+            reloading: tokio::sync::Mutex::default(),
             changes: broadcast::channel(CHANGES_KEPT).0,
         })
     }
@@ -90,6 +93,7 @@ impl City {
     /// # Errors
     /// When it cannot be read; the old one stays.
     pub async fn reload(&self) -> Result<()> {
+        let _place = self.reloading.lock().await;
         let fresh = Arc::new(Configuration::load(&mut self.store.read().await?).await?);
         let mut held = self
             .configuration

@@ -20,6 +20,13 @@ const AT_ONCE: i64 = 500;
 /// # Errors
 /// When the database does not answer; the position has not moved then.
 pub async fn count_next(city: &City) -> Result<usize> {
+    // Looks first: a write wakes everyone who waits for one, this consumer too, so an idle city must not write.
+    let mut db = city.store().read().await?;
+    let position = consumers::position(&mut db, CONSUMER).await?;
+    if journal::after(&mut db, position, 1).await?.is_empty() {
+        return Ok(0);
+    }
+    drop(db);
     let now = city.now();
     Ok(city
         .store()

@@ -8,7 +8,6 @@ use pendopo_operations::node;
 use pendopo_operations::store::{Location, Root, Store, backup as files};
 
 use crate::cli::{BackupArgs, RestoreArgs};
-use crate::key_file::sync_folder;
 use crate::place;
 use crate::say::Say;
 
@@ -55,24 +54,10 @@ pub async fn restore(say: &Say, args: RestoreArgs) -> anyhow::Result<()> {
         bail!(say.text("cli-city-exists", &[("city", slug)]));
     }
     let begun = Instant::now();
-    let copied = match &place {
-        Location::Folder(folder) => restore_aside(&args.from, folder, slug).await,
-        Location::Postgres { .. } => files::restore(&args.from, &place).await.map_err(Into::into),
-    };
+    let copied = files::restore(&args.from, &place).await;
     let rows = copied.with_context(|| say.text("cli-restore-failed", &[("city", slug)]))?;
     told(say, "cli-restored", slug, &shown, rows, begun);
     Ok(())
-}
-
-/// Restores under another name and puts the city in place when it is whole, so that no node meets half of it.
-async fn restore_aside(from: &Path, folder: &Path, slug: &str) -> anyhow::Result<u64> {
-    // No city can have this name.
-    let aside = folder.with_file_name(format!(".restoring-{slug}"));
-    let _ = std::fs::remove_dir_all(&aside);
-    let rows = files::restore(from, &Location::Folder(aside.clone())).await?;
-    std::fs::rename(&aside, folder)?;
-    sync_folder(folder)?;
-    Ok(rows)
 }
 
 fn told(say: &Say, key: &str, city: &str, folder: &str, rows: u64, begun: Instant) {

@@ -22,14 +22,16 @@ pub fn write(path: &Path, figures: &Value) -> Result<()> {
     std::fs::write(path, text + "\n").with_context(|| format!("{} is not writable", path.display()))
 }
 
-/// As it was typed, without the address of a database: that may hold a password.
+/// As it was typed, without the address of a database, which may hold a password, and without folders that only this
+/// machine has.
 fn command() -> String {
     let mut words = vec!["prove".to_owned()];
     for word in std::env::args().skip(1) {
-        words.push(if word.contains("://") {
-            "URL".to_owned()
-        } else {
-            word
+        let last = Path::new(&word).file_name().and_then(|name| name.to_str());
+        words.push(match last {
+            _ if word.contains("://") => "URL".to_owned(),
+            Some(last) if word.starts_with('/') => last.to_owned(),
+            _ => word,
         });
     }
     words.join(" ")

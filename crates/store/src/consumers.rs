@@ -24,6 +24,14 @@ pub async fn take(db: &mut Db, name: &str, now: Timestamp) -> Result<Position> {
     Ok(Position { txid, seq })
 }
 
+/// Where `name` stands, without locking or writing anything.
+pub async fn position(db: &mut Db, name: &str) -> Result<Position> {
+    let found: Option<(i64, i64)> = on_backend!(db, |c| {
+        sqlx::query_as("SELECT txid, seq FROM consumers WHERE name = $1").bind(name).fetch_optional(c).await?
+    });
+    Ok(found.map_or(Position::default(), |(txid, seq)| Position { txid, seq }))
+}
+
 /// Moves `name` forward; part of the transaction that did the work.
 pub async fn advance(db: &mut Db, name: &str, to: Position, now: Timestamp) -> Result<()> {
     on_backend!(db, |c| {

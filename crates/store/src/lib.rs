@@ -192,12 +192,22 @@ pub async fn cities(root: &Root) -> Result<Vec<String>> {
 }
 
 /// Where a node keeps its cities.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Root {
     /// A folder with one folder per city.
     Folder(PathBuf),
     /// The address of a PostgreSQL database with three schemas per city.
     Postgres(String),
+}
+
+/// The address of a database may hold a password.
+impl std::fmt::Debug for Root {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(folder) => f.debug_tuple("Folder").field(folder).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(****)"),
+        }
+    }
 }
 
 impl Root {

@@ -41,7 +41,7 @@ impl Kind {
 }
 
 /// Where a city is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Location {
     /// A folder with three SQLite files.
     Folder(PathBuf),
@@ -51,6 +51,16 @@ pub enum Location {
 
 /// What the name of a city ends with while it is being restored. No city has such a name.
 const UNDER_WAY: &str = "_part";
+
+/// The address of a database may hold a password.
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(folder) => f.debug_tuple("Folder").field(folder).finish(),
+            Self::Postgres { schema, .. } => f.debug_struct("Postgres").field("schema", schema).finish_non_exhaustive(),
+        }
+    }
+}
 
 impl Location {
     /// Where the city stands while it is being restored.

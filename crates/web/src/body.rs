@@ -114,9 +114,7 @@ async fn multipart(request: Request) -> Result<Form, Failure> {
     let bytes = read(body, UPLOAD_BYTES).await?;
     let mut request = Request::from_parts(parts, Body::from(bytes));
     // The limit has been kept above; axum's own would be a second, smaller one.
-    request
-        .extensions_mut()
-        .insert(axum::extract::DefaultBodyLimit::disable());
+    axum::extract::DefaultBodyLimit::disable().apply(&mut request);
     let mut multipart = Multipart::from_request(request, &())
         .await
         .map_err(|error| Failure::because(ErrorKind::BadRequest, error))?;

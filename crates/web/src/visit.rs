@@ -300,16 +300,6 @@ fn no_nul(request: &Request) -> Result<(), Failure> {
     if found { Err(Failure::because(ErrorKind::BadRequest, "NUL in the address")) } else { Ok(()) }
 }
 
-/// PostgreSQL keeps no NUL in a text and fails when asked for one; no address of ours has one.
-fn guard_against_nul(request: &Request) -> Result<(), Failure> {
-    let whole = request.uri().path_and_query().map_or("/", |text| text.as_str());
-    if whole.contains("%00") {
-        Err(Failure::because(ErrorKind::BadRequest, "a NUL in the address"))
-    } else {
-        Ok(())
-    }
-}
-
 /// A form of another site must not act in the name of someone signed in here (Fetch Metadata; RFC 6454 for older
 /// browsers). Open311 carries its own key and takes no cookie.
 fn guard_against_other_sites(request: &Request) -> Result<(), Failure> {

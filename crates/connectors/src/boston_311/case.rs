@@ -105,7 +105,7 @@ impl Columns {
             opened_at,
             target_at,
             closed_at,
-            closure_reason: within(field(self.closure_reason), limits::WORDS_CHARS)?,
+            closure_reason: within(field(self.closure_reason), limits::DESCRIPTION_CHARS)?,
             title: within(field(self.title), limits::DESCRIPTION_CHARS)?,
             place: within(&words(self.location), limits::PLACE_CHARS)?,
             position: position(field(self.lon), field(self.lat))?,

@@ -79,7 +79,7 @@ fn spoiled() -> Vec<(Vec<u8>, Reason)> {
     let mut not_text = with("Fuse", "Fus@");
     let mark = not_text.iter().position(|byte| *byte == b'@').unwrap();
     not_text[mark] = 0xe9;
-    let long = "x".repeat(pendopo_operations::limits::WORDS_CHARS + 1);
+    let long = "x".repeat(pendopo_operations::limits::DESCRIPTION_CHARS + 1);
     let endless = "x".repeat(rows::MAX_BYTES);
     vec![
         (not_text, Reason::NotUtf8),

@@ -145,6 +145,8 @@ both_databases! {
         commit!(store, |db| consumers::advance(db, "measures", second, now)
             .await?);
         assert_eq!(stands().await, second);
+        assert_eq!(look!(store, |db| consumers::position(db, "measures").await), second);
+        assert_eq!(look!(store, |db| consumers::position(db, "nobody").await), Position::default());
         assert_eq!(read(store, stands().await).await.0, [numbered(3)]);
         let failed: Result<(), StoreError> = store
             .write(move |db| {

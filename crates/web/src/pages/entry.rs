@@ -166,10 +166,13 @@ async fn change_language(
     Ok(response)
 }
 
-/// A path of this site, or the front page: nobody is sent elsewhere by a link of ours.
+/// A path of this site, or the front page: nobody is sent elsewhere by a link of ours. Browsers drop tabs and line breaks
+/// and take `\` for `/`, so none of these may stand in it.
 pub(super) fn local(path: Option<&str>) -> &str {
     let plain = |path: &&str| {
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
     };
     path.filter(plain).unwrap_or("/")
 }

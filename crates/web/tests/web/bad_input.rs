@@ -30,12 +30,22 @@ async fn check(kota: &Fixture, answer: &Answer, status: u16, shape: Shape) {
     assert_eq!(answer.status.as_u16(), status, "{shape:?}\n{}", answer.body);
     let (expected, says) = match shape {
         Page => ("text/html; charset=utf-8", "<html lang=\"id\">".to_owned()),
-        Xml => ("text/xml; charset=utf-8", format!("<errors><error><code>{status}</code><description>")),
-        Json => ("application/json; charset=utf-8", format!("[{{\"code\":\"{status}\",\"description\":\"")),
+        Xml => (
+            "text/xml; charset=utf-8",
+            format!("<errors><error><code>{status}</code><description>"),
+        ),
+        Json => (
+            "application/json; charset=utf-8",
+            format!("[{{\"code\":\"{status}\",\"description\":\""),
+        ),
         Problem => ("application/problem+json", format!("\"status\":{status},")),
     };
     assert_eq!(kind, expected, "{}", answer.body);
-    assert!(answer.body.contains(&says), "{says:?} is not in\n{}", answer.body);
+    assert!(
+        answer.body.contains(&says),
+        "{says:?} is not in\n{}",
+        answer.body
+    );
     assert_eq!(kota.count().await, 0, "something was stored");
     check_lines(kota, status, 1);
 }
@@ -49,7 +59,10 @@ fn check_lines(kota: &Fixture, status: u16, reasons: usize) {
     let why = count("\"request refused\"") + count("\"request failed\"");
     assert_eq!(why, reasons, "{lines:#?}");
     assert_eq!(count(MARKER), 0, "{lines:#?}");
-    assert!(!lines.iter().any(|line| line.starts_with("ERROR")), "{lines:#?}");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("ERROR")),
+        "{lines:#?}"
+    );
 }
 
 /// Sends bytes as a form of this type from the browser of a resident.
@@ -72,12 +85,19 @@ fn typed() -> Vec<(&'static str, &'static str)> {
 
 fn with(extra: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
     let changed = |(name, _): &(&str, &str)| !extra.iter().any(|(other, _)| other == name);
-    typed().into_iter().filter(changed).chain(extra.iter().copied()).collect()
+    typed()
+        .into_iter()
+        .filter(changed)
+        .chain(extra.iter().copied())
+        .collect()
 }
 
 /// A form with one field of this many bytes.
 fn long(bytes: usize) -> String {
-    format!("service=lampu-jalan-padam&description={}", "x".repeat(bytes))
+    format!(
+        "service=lampu-jalan-padam&description={}",
+        "x".repeat(bytes)
+    )
 }
 
 stories! {
@@ -221,7 +241,7 @@ stories! {
         }
         // Too long for the city, not too long to be read: the form comes back with it.
         kota.post("/lapor", &[("description", &*"y".repeat(5000))]).await.is(400)
-            .has("Paling banyak 4000 huruf").has(&"y".repeat(5000));
+            .has("Paling banyak 4.000 huruf").has(&"y".repeat(5000));
         assert_eq!(kota.count().await, 0);
     }
 
@@ -243,8 +263,20 @@ stories! {
         assert_eq!(kota.count().await, 0);
     }
 
+    async fn a_photo_of_nearly_ten_megabytes_is_taken(kota: Fixture) {
+        let photo = noise(1850, 1750);
+        assert!((9_000_000..10 * 1024 * 1024).contains(&photo.len()), "{}", photo.len());
+        kota.browser("warga").upload_file("/lapor", &typed(), &photo).await.is(200).has("Nomornya L-1");
+        let key = kota.add_api_key().await;
+        let form = [("api_key", &*key), ("service_code", "lampu-jalan-padam"), ("address_string", "Jl. Bakar Batu")];
+        kota.browser("sistem").upload_file("/open311/v2/requests.json", &form, &photo).await.is(200);
+        for number in ["L-1", "L-2"] {
+            kota.get(&format!("/laporan/{number}")).await.is(200).has("/foto/");
+        }
+    }
+
     async fn a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(kota: Fixture) {
-        let started = std::time::Instant::now();
+        // Decoding would find that it holds nothing, and say that it is no picture.
         let png = huge_png(30_000, 30_000);
         kota.browser("warga").upload_file("/lapor", &typed(), &png).await.is(400).has("Paling banyak 50 juta titik");
         let key = kota.add_api_key().await;
@@ -252,7 +284,6 @@ stories! {
         kota.browser("sistem").upload_file("/open311/v2/requests.xml", &form, &png).await.is(400)
             .has("<code>400</code>").has("piksel");
         assert_eq!(kota.count().await, 0);
-        assert!(started.elapsed() < std::time::Duration::from_secs(5), "900 million pixels were decoded");
     }
 
     async fn a_photo_loses_its_metadata_and_says_where_when_nothing_else_does(kota: Fixture) {
@@ -385,18 +416,45 @@ fn an_unknown_host_makes_no_city() {
     pendopo_testkit::run(async {
         let kota = Fixture::sqlite().await;
         let before = kota.node.slugs().await.unwrap();
-        for host in ["lain.localhost", "lain.localhost:8080", "a.b.localhost", "..localhost", "%2e%2e.localhost", "KOTA2.localhost"] {
-            let request = Request::get("/").header(header::HOST, host).body(Body::empty()).unwrap();
-            let answer = tower::ServiceExt::oneshot(kota.app.clone(), request).await.unwrap();
+        for host in [
+            "lain.localhost",
+            "lain.localhost:8080",
+            "a.b.localhost",
+            "..localhost",
+            "%2e%2e.localhost",
+            "KOTA2.localhost",
+        ] {
+            let request = Request::get("/")
+                .header(header::HOST, host)
+                .body(Body::empty())
+                .unwrap();
+            let answer = tower::ServiceExt::oneshot(kota.app.clone(), request)
+                .await
+                .unwrap();
             assert_eq!(answer.status(), 404, "{host}");
         }
-        for host in ["KOTA.localhost", "kota.localhost.", "kota.localhost:8080", "kota.example"] {
-            let request = Request::get("/laporan").header(header::HOST, host).body(Body::empty()).unwrap();
-            let answer = tower::ServiceExt::oneshot(kota.app.clone(), request).await.unwrap();
+        for host in [
+            "KOTA.localhost",
+            "kota.localhost.",
+            "kota.localhost:8080",
+            "kota.example",
+        ] {
+            let request = Request::get("/laporan")
+                .header(header::HOST, host)
+                .body(Body::empty())
+                .unwrap();
+            let answer = tower::ServiceExt::oneshot(kota.app.clone(), request)
+                .await
+                .unwrap();
             assert_eq!(answer.status(), 200, "{host}");
         }
-        let elsewhere = Request::get("/laporan").header(header::HOST, "lain.example").body(Body::empty()).unwrap();
-        let answer = tower::ServiceExt::oneshot(kota.app.clone(), elsewhere).await.unwrap();
+        let elsewhere = Request::get("/laporan")
+            .header(header::HOST, "lain.example")
+            .body(Body::empty())
+            .unwrap();
+        let answer = tower::ServiceExt::oneshot(kota.app.clone(), elsewhere)
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 404);
         assert_eq!(kota.node.slugs().await.unwrap(), before);
     });
@@ -424,6 +482,21 @@ async fn raw(at: SocketAddr, head: &[u8], bytes: usize) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// A PNG that hardly gets smaller than three bytes for each pixel.
+fn noise(width: u32, height: u32) -> Vec<u8> {
+    let mut seed = 1_u32;
+    let mut next = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        seed.to_be_bytes()[0]
+    };
+    let bytes = (0..width * height * 3).map(|_| next()).collect();
+    let picture =
+        image::RgbImage::from_raw(width, height, bytes).expect("three bytes for each pixel");
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut png, ImageFormat::Png).unwrap();
+    png.into_inner()
+}
+
 /// A PNG that says it is this large and holds nothing.
 fn huge_png(width: u32, height: u32) -> Vec<u8> {
     let mut header = Vec::new();
@@ -432,7 +505,11 @@ fn huge_png(width: u32, height: u32) -> Vec<u8> {
     header.extend([8, 2, 0, 0, 0]);
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     // An empty zlib stream.
-    for (kind, data) in [(b"IHDR", &header[..]), (b"IDAT", &[0x78, 0x9c, 3, 0, 0, 0, 0, 1][..]), (b"IEND", &[][..])] {
+    for (kind, data) in [
+        (b"IHDR", &header[..]),
+        (b"IDAT", &[0x78, 0x9c, 3, 0, 0, 0, 0, 1][..]),
+        (b"IEND", &[][..]),
+    ] {
         png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
         let chunk = [&kind[..], data].concat();
         png.extend(&chunk);
@@ -444,14 +521,22 @@ fn huge_png(width: u32, height: u32) -> Vec<u8> {
 /// ISO 3309, as PNG §D has it.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 {
+                (crc >> 1) ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            }
+        })
     })
 }
 
 /// A small JPEG whose EXIF says that it was taken at [`LON`], [`LAT`], with a camera of that name.
 fn jpeg_with_position() -> Vec<u8> {
     let mut jpeg = std::io::Cursor::new(Vec::new());
-    DynamicImage::new_rgb8(16, 8).write_to(&mut jpeg, ImageFormat::Jpeg).unwrap();
+    DynamicImage::new_rgb8(16, 8)
+        .write_to(&mut jpeg, ImageFormat::Jpeg)
+        .unwrap();
     let jpeg = jpeg.into_inner();
     let mut tiff = b"II*\0".to_vec();
     let short = |tiff: &mut Vec<u8>, value: u16| tiff.extend(value.to_le_bytes());
@@ -483,9 +568,19 @@ fn jpeg_with_position() -> Vec<u8> {
     tiff.extend(MARKER.as_bytes());
     tiff.push(0);
     let length = u16::try_from(2 + 6 + tiff.len()).unwrap();
-    [&jpeg[..2], &[0xff, 0xe1], &length.to_be_bytes(), b"Exif\0\0", &tiff, &jpeg[2..]].concat()
+    [
+        &jpeg[..2],
+        &[0xff, 0xe1],
+        &length.to_be_bytes(),
+        b"Exif\0\0",
+        &tiff,
+        &jpeg[2..],
+    ]
+    .concat()
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }

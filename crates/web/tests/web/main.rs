@@ -10,5 +10,6 @@ mod lines;
 mod open311;
 mod policy;
 mod resident;
+mod rest;
 mod secrets;
 mod staff;

@@ -23,8 +23,15 @@ const VISITORS: [(&str, Option<&str>); 7] = [
 
 /// Somebody with the role and nothing else.
 fn actor(role: &Role) -> Actor {
-    let grant = Grant { actions: role.actions.clone(), scope: Scope::City, position: None };
-    Actor { who: Who::Public, grants: vec![grant] }
+    let grant = Grant {
+        actions: role.actions.clone(),
+        scope: Scope::City,
+        position: None,
+    };
+    Actor {
+        who: Who::Public,
+        grants: vec![grant],
+    }
 }
 
 fn roles() -> Vec<Role> {
@@ -34,18 +41,29 @@ fn roles() -> Vec<Role> {
 }
 
 fn may(role: &Role, route: &Route) -> bool {
-    route.needs.is_none_or(|action| allows(&actor(role), action, Subject::City))
+    route
+        .needs
+        .is_none_or(|action| allows(&actor(role), action, Subject::City))
 }
 
 /// A path of the route that names nothing that is there.
 fn filled(route: &Route) -> String {
-    route.path.replace("{number}", "L-999").replace("{*name}", "app.css").replace("{name}", "tidak-ada.xml")
-        .replace("{token}", "999.AAAAAAAAAAAAAAAAAAAAAA").replace("{id}", "999").replace("{size}", "large")
+    route
+        .path
+        .replace("{number}", "L-999")
+        .replace("{*name}", "app.css")
+        .replace("{name}", "tidak-ada.xml")
+        .replace("{token}", "999.AAAAAAAAAAAAAAAAAAAAAA")
+        .replace("{id}", "999")
+        .replace("{size}", "large")
         .replace("{tag}", "id")
 }
 
 async fn visit(browser: &Browser<'_>, route: &Route) -> Answer {
-    let request = Request::builder().method(route.method.clone()).uri(filled(route)).header(header::ACCEPT, "text/html");
+    let request = Request::builder()
+        .method(route.method.clone())
+        .uri(filled(route))
+        .header(header::ACCEPT, "text/html");
     let request = match route.method {
         Method::POST => request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
         _ => request,
@@ -59,7 +77,10 @@ fn refused(answer: &Answer) -> bool {
     match answer.status.as_u16() {
         303 => answer.location().starts_with("/masuk?kembali="),
         401 => says(&["<h1>Masuk dulu</h1>", "\"code\":\"sign_in_needed\""]),
-        403 => says(&["<h1>Jabatan Anda tidak boleh membuka ini</h1>", "\"code\":\"forbidden\""]),
+        403 => says(&[
+            "<h1>Jabatan Anda tidak boleh membuka ini</h1>",
+            "\"code\":\"forbidden\"",
+        ]),
         _ => false,
     }
 }
@@ -129,7 +150,11 @@ stories! {
 
 #[test]
 fn only_what_is_of_no_city_needs_no_right() {
-    let open: Vec<&str> = table().iter().filter(|route| route.needs.is_none()).map(|route| route.path).collect();
+    let open: Vec<&str> = table()
+        .iter()
+        .filter(|route| route.needs.is_none())
+        .map(|route| route.path)
+        .collect();
     assert_eq!(open, ["/assets/{*name}", "/sehat", "/", "/bahasa/{tag}"]);
 }
 
@@ -139,7 +164,10 @@ fn every_role_of_the_files_is_visited_or_comes_another_way() {
     let mut visited: Vec<&str> = VISITORS.iter().map(|(code, _)| *code).collect();
     // The holder of a link, and a system with a key: neither signs in.
     visited.extend(["reporter", "api_client"]);
-    assert!(known.iter().all(|code| visited.contains(&code.as_str())), "{known:?}");
+    assert!(
+        known.iter().all(|code| visited.contains(&code.as_str())),
+        "{known:?}"
+    );
     assert_eq!(known.len(), visited.len());
 }
 
@@ -150,9 +178,24 @@ fn the_rights_of_the_roles() {
     let mut text = String::new();
     for route in table() {
         let needs = route.needs.map_or("-", |action| action.word());
-        let allowed: Vec<&str> = roles.iter().filter(|role| may(role, &route)).map(|role| role.code.as_str()).collect();
-        let who = if allowed.len() == roles.len() { "everyone".to_owned() } else { allowed.join(" ") };
-        writeln!(text, "{:4} {:44} {:16} {who}", route.method.as_str(), route.path, needs).unwrap();
+        let allowed: Vec<&str> = roles
+            .iter()
+            .filter(|role| may(role, &route))
+            .map(|role| role.code.as_str())
+            .collect();
+        let who = if allowed.len() == roles.len() {
+            "everyone".to_owned()
+        } else {
+            allowed.join(" ")
+        };
+        writeln!(
+            text,
+            "{:4} {:44} {:16} {who}",
+            route.method.as_str(),
+            route.path,
+            needs
+        )
+        .unwrap();
     }
     insta::assert_snapshot!(text);
 }
