@@ -12,8 +12,8 @@ use pendopo_store::photos::{self as photo_rows, Photo};
 use pendopo_store::reports::{self as report_rows, Sealed};
 use pendopo_store::{Db, StoreError, chains, incidents as rows};
 
-use crate::photos::Prepared;
 use crate::identity::subject;
+use crate::photos::Prepared;
 use crate::reports::{Change, checked_words, open_sealed};
 use crate::{City, Error, Invalid, Problem, Result, actor_text, incidents, photos};
 
@@ -269,7 +269,8 @@ pub async fn notes(city: &City, report: &Report) -> Result<Vec<(chains::Entry, O
     drop(db);
     if let (Visibility::Secret, Some(newest)) = (report.visibility, entries.first()) {
         let opened = open_sealed(city, report, Sealed::Note).await?;
-        words.extend(opened.and_then(|text| Some((newest.position, String::from_utf8(text).ok()?))));
+        words
+            .extend(opened.and_then(|text| Some((newest.position, String::from_utf8(text).ok()?))));
     }
     Ok(entries
         .into_iter()

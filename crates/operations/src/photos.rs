@@ -130,8 +130,18 @@ pub async fn store(
     kind: &str,
     key: Option<&PersonKey>,
 ) -> Result<Photo> {
-    let pictures = [("large", photo.large.as_slice()), ("small", photo.small.as_slice())];
-    store_pictures(city, (photo.width.into(), photo.height.into()), pictures, kind, key).await
+    let pictures = [
+        ("large", photo.large.as_slice()),
+        ("small", photo.small.as_slice()),
+    ];
+    store_pictures(
+        city,
+        (photo.width.into(), photo.height.into()),
+        pictures,
+        kind,
+        key,
+    )
+    .await
 }
 
 async fn store_pictures(
@@ -177,11 +187,22 @@ pub(crate) async fn seal_kept(city: &City, id: &str, key: &PersonKey) -> Result<
         return Ok(None);
     };
     let media = city.store().media();
-    let (Some((_, large)), Some((_, small))) = (media.get(id, "large").await?, media.get(id, "small").await?) else {
+    let (Some((_, large)), Some((_, small))) =
+        (media.get(id, "large").await?, media.get(id, "small").await?)
+    else {
         return Ok(None);
     };
     let pictures = [("large", large.as_slice()), ("small", small.as_slice())];
-    Ok(Some(store_pictures(city, (row.width, row.height), pictures, &row.kind, Some(key)).await?))
+    Ok(Some(
+        store_pictures(
+            city,
+            (row.width, row.height),
+            pictures,
+            &row.kind,
+            Some(key),
+        )
+        .await?,
+    ))
 }
 
 /// Stores a photo that waits for its report, because the rest of the form has to be corrected first. Returns a signed

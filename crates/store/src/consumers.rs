@@ -27,7 +27,10 @@ pub async fn take(db: &mut Db, name: &str, now: Timestamp) -> Result<Position> {
 /// Where `name` stands, without locking or writing anything.
 pub async fn position(db: &mut Db, name: &str) -> Result<Position> {
     let found: Option<(i64, i64)> = on_backend!(db, |c| {
-        sqlx::query_as("SELECT txid, seq FROM consumers WHERE name = $1").bind(name).fetch_optional(c).await?
+        sqlx::query_as("SELECT txid, seq FROM consumers WHERE name = $1")
+            .bind(name)
+            .fetch_optional(c)
+            .await?
     });
     Ok(found.map_or(Position::default(), |(txid, seq)| Position { txid, seq }))
 }

@@ -8,7 +8,9 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
 use http_body_util::BodyExt;
 use pendopo_standards::open311;
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
 
 use crate::failure::Failure;
 use crate::pages_view::ErrorKind;
@@ -19,6 +21,10 @@ pub const FORM_BYTES: usize = 1024 * 1024;
 pub const UPLOAD_BYTES: usize = 32 * 1024 * 1024;
 /// How much of a body that is too large is read and thrown away before the line is cut.
 const DRAIN_BYTES: usize = 128 * 1024 * 1024;
+/// A sender that is silent for so long has gone; on a weak network a packet may take many seconds.
+const SILENCE: Duration = Duration::from_secs(20);
+/// And however slowly it comes, a body is not waited for longer than this: it holds one of the places below.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Uploads held in memory at the same time; more of them wait.
 static UPLOADS: Semaphore = Semaphore::const_new(8);
 
@@ -62,11 +68,15 @@ impl Form {
 /// # Errors
 /// 413 for one that is too large, 400 for one that does not read.
 pub async fn form(request: Request) -> Result<Form, Failure> {
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase());
-    let kind = content_type.as_deref().and_then(|text| text.split(';').next()).map(str::trim_end);
+    let content_type = request.headers().get(header::CONTENT_TYPE).map(|value| {
+        String::from_utf8_lossy(value.as_bytes())
+            .trim()
+            .to_ascii_lowercase()
+    });
+    let kind = content_type
+        .as_deref()
+        .and_then(|text| text.split(';').next())
+        .map(str::trim_end);
     let mut form = match kind {
         Some("multipart/form-data") => multipart(request).await?,
         // Some clients do not say what they send.
@@ -146,7 +156,11 @@ async fn multipart(request: Request) -> Result<Form, Failure> {
 pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
     let mut total = 0_usize;
-    while let Some(frame) = body.frame().await {
+    let begun = Instant::now();
+    while let Some(frame) = timeout(SILENCE, body.frame()).await.map_err(|_| gone())? {
+        if begun.elapsed() > PATIENCE {
+            return Err(gone());
+        }
         let frame = frame.map_err(|error| Failure::because(ErrorKind::BadRequest, error))?;
         let Ok(data) = frame.into_data() else {
             continue;
@@ -169,4 +183,8 @@ pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
     } else {
         Ok(bytes.into())
     }
+}
+
+fn gone() -> Failure {
+    Failure::because(ErrorKind::BadRequest, "the body did not come in time")
 }

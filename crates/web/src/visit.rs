@@ -296,8 +296,18 @@ async fn slug_of_host(state: &AppState, host: &str) -> Result<Option<String>, Fa
 
 /// An address with a NUL in it names nothing: PostgreSQL has no NUL in a text.
 fn no_nul(request: &Request) -> Result<(), Failure> {
-    let found = request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00"));
-    if found { Err(Failure::because(ErrorKind::BadRequest, "NUL in the address")) } else { Ok(()) }
+    let found = request
+        .uri()
+        .path_and_query()
+        .is_some_and(|address| address.as_str().contains("%00"));
+    if found {
+        Err(Failure::because(
+            ErrorKind::BadRequest,
+            "NUL in the address",
+        ))
+    } else {
+        Ok(())
+    }
 }
 
 /// A form of another site must not act in the name of someone signed in here (Fetch Metadata; RFC 6454 for older

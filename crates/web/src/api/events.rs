@@ -45,7 +45,9 @@ pub async fn follow(
         .data("{}");
     let later = stream::unfold(changes, next).take_until(stopped(stopping.0));
     let events = stream::once(async move { first }).chain(later).map(Ok);
-    let alive = KeepAlive::new().interval(KEEP_ALIVE).event(SseEvent::default().event("alive").data("{}"));
+    let alive = KeepAlive::new()
+        .interval(KEEP_ALIVE)
+        .event(SseEvent::default().event("alive").data("{}"));
     Ok(Sse::new(events).keep_alive(alive))
 }
 

@@ -17,6 +17,8 @@ use crate::visit::Visit;
 
 /// Side of a square on the screen, in pixels: a finger is as wide.
 const SQUARE_PX: f64 = 48.0;
+/// Marks stand at least this far apart, in pixels, so that each can be touched (WCAG 2.2 §2.5.8).
+const APART_PX: f64 = 46.0;
 /// Degrees that one pixel of a 512 px tile covers at zoom 0.
 const DEGREES_PER_PX: f64 = 360.0 / 512.0;
 /// Single reports that are named at once; more of them are drawn without a name.
@@ -115,6 +117,7 @@ pub async fn list_clusters(
         ..Filter::default()
     };
     let clusters = reports::map_public(&visit.city, &filter, within, square).await?;
+    let clusters = gather(clusters, square / SQUARE_PX * APART_PX);
     let singles: Vec<_> = clusters
         .iter()
         .filter(|cluster| cluster.count == 1)
@@ -147,6 +150,34 @@ pub async fn list_clusters(
         .collect();
     let body = json!({"type": "FeatureCollection", "features": features});
     Ok(geojson(body.to_string(), "no-store"))
+}
+
+/// Joins clusters whose marks would cover each other: squares are cut anywhere, and two heaps can lie on both sides of a
+/// cut. The fullest keeps its place. `apart` is in degrees of longitude.
+fn gather(clusters: Vec<Cluster>, apart: f64) -> Vec<Cluster> {
+    let mut kept: Vec<Cluster> = Vec::with_capacity(clusters.len());
+    for cluster in clusters {
+        // A degree of latitude is longer on the map than one of longitude, the more so away from the equator.
+        let squeeze = cluster.at.lat().to_radians().cos().max(0.01);
+        let near = |other: &&mut Cluster| {
+            let (dx, dy) = (
+                other.at.lon() - cluster.at.lon(),
+                (other.at.lat() - cluster.at.lat()) / squeeze,
+            );
+            dx.hypot(dy) < apart
+        };
+        match kept.iter_mut().find(near) {
+            Some(other) => {
+                other.count += cluster.count;
+                other.bounds.west = other.bounds.west.min(cluster.bounds.west);
+                other.bounds.south = other.bounds.south.min(cluster.bounds.south);
+                other.bounds.east = other.bounds.east.max(cluster.bounds.east);
+                other.bounds.north = other.bounds.north.max(cluster.bounds.north);
+            }
+            None => kept.push(cluster),
+        }
+    }
+    kept
 }
 
 fn feature(visit: &Visit, cluster: &Cluster, named: &[Report]) -> Value {

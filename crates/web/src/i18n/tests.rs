@@ -70,6 +70,8 @@ fn users() -> Vec<PathBuf> {
     let mut found = Vec::new();
     walk(&root.join("templates"), &mut found);
     walk(&root.join("src"), &mut found);
+    // The command line speaks from the same files.
+    walk(&root.join("../pendopo/src"), &mut found);
     found
 }
 

@@ -35,7 +35,10 @@ async fn list_tasks(visit: Visit) -> Result<Response, Failure> {
 
 /// The task, if it is one of this position's.
 async fn own(visit: &Visit, id: &str) -> Result<Assignment, Failure> {
-    let id = id.parse().map(AssignmentId).map_err(|_| Failure::new(ErrorKind::NotFound))?;
+    let id = id
+        .parse()
+        .map(AssignmentId)
+        .map_err(|_| Failure::new(ErrorKind::NotFound))?;
     Ok(dispatch::see(&visit.city, &visit.actor, id).await?)
 }
 
@@ -66,7 +69,11 @@ async fn advance(visit: &Visit, id: &str, state: AssignmentState) -> Result<Resp
 }
 
 /// `POST /tugas/{id}/selesai`
-async fn finish_task(mut visit: Visit, Path(id): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn finish_task(
+    mut visit: Visit,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let form = body::form(request).await?;
     let held = own(&visit, &id).await?;
     let here = format!("/tugas/{}", held.id);
@@ -75,20 +82,37 @@ async fn finish_task(mut visit: Visit, Path(id): Path<String>, request: Request)
         Err(Error::Invalid(invalid)) => invalid,
         Err(error) => return Err(error.into()),
     };
-    if invalid.iter().any(|wrong| matches!(wrong.field, "state" | "incident")) {
+    if invalid
+        .iter()
+        .any(|wrong| matches!(wrong.field, "state" | "incident"))
+    {
         // Over already: the page of the task says how.
         return Ok(parts::see_other(&here));
     }
-    let mut errors = staff_parts::mistakes(&visit, &invalid, |field| if field == "photo" { "photo" } else { "reason" });
-    for error in errors.iter_mut().filter(|error| error.key == "error-reason-missing") {
+    let mut errors = staff_parts::mistakes(&visit, &invalid, |field| {
+        if field == "photo" { "photo" } else { "reason" }
+    });
+    for error in errors
+        .iter_mut()
+        .filter(|error| error.key == "error-reason-missing")
+    {
         (error.field, error.key) = ("photo".to_owned(), "error-photo-or-reason");
     }
     visit.here = here;
-    let page = task::detail(&visit, &held, form.text("reason").unwrap_or_default(), errors).await?;
+    let page = task::detail(
+        &visit,
+        &held,
+        form.text("reason").unwrap_or_default(),
+        errors,
+    )
+    .await?;
     Ok((StatusCode::BAD_REQUEST, visit.page(Nav::Crew, &page)?).into_response())
 }
 
 async fn finish(visit: &Visit, held: &Assignment, form: &Form) -> Result<(), Error> {
-    let evidence = Evidence { words: form.text("reason"), photo: staff_parts::after_photo(form).await? };
+    let evidence = Evidence {
+        words: form.text("reason"),
+        photo: staff_parts::after_photo(form).await?,
+    };
     dispatch::finish(&visit.city, &visit.actor, held.id, evidence).await
 }

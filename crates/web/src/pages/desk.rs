@@ -12,8 +12,8 @@ use axum::response::Response;
 use pendopo_domain::policy::{Action, allows};
 use pendopo_domain::reports::{Number, Report};
 use pendopo_operations::identity::subject;
-use pendopo_operations::{Error, incidents};
 use pendopo_operations::store::reports as rows;
+use pendopo_operations::{Error, incidents};
 
 pub(super) use self::queue::Asked;
 use super::{parts, staff_parts};
@@ -26,14 +26,54 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
     use Action::{OpenIncident, SeeDesk, TriageReport};
     show(routes, "/meja", SeeDesk, show_desk);
     show(routes, "/meja/laporan/{number}", SeeDesk, show_report);
-    act(routes, "/meja/laporan/{number}/tugaskan", TriageReport, actions::assign_report);
-    act(routes, "/meja/laporan/{number}/kejadian", OpenIncident, actions::open_incident);
-    act(routes, "/meja/laporan/{number}/gabung", OpenIncident, actions::join_incident);
-    act(routes, "/meja/laporan/{number}/ganda", TriageReport, actions::mark_duplicate);
-    act(routes, "/meja/laporan/{number}/teruskan", TriageReport, actions::refer_report);
-    act(routes, "/meja/laporan/{number}/tutup", TriageReport, actions::close_report);
-    act(routes, "/meja/laporan/{number}/teratasi", TriageReport, actions::resolve_report);
-    act(routes, "/meja/laporan/{number}/identitas", SeeDesk, actions::see_identity);
+    act(
+        routes,
+        "/meja/laporan/{number}/tugaskan",
+        TriageReport,
+        actions::assign_report,
+    );
+    act(
+        routes,
+        "/meja/laporan/{number}/kejadian",
+        OpenIncident,
+        actions::open_incident,
+    );
+    act(
+        routes,
+        "/meja/laporan/{number}/gabung",
+        OpenIncident,
+        actions::join_incident,
+    );
+    act(
+        routes,
+        "/meja/laporan/{number}/ganda",
+        TriageReport,
+        actions::mark_duplicate,
+    );
+    act(
+        routes,
+        "/meja/laporan/{number}/teruskan",
+        TriageReport,
+        actions::refer_report,
+    );
+    act(
+        routes,
+        "/meja/laporan/{number}/tutup",
+        TriageReport,
+        actions::close_report,
+    );
+    act(
+        routes,
+        "/meja/laporan/{number}/teratasi",
+        TriageReport,
+        actions::resolve_report,
+    );
+    act(
+        routes,
+        "/meja/laporan/{number}/identitas",
+        SeeDesk,
+        actions::see_identity,
+    );
 }
 
 /// `GET /meja?tab=&service=&area=&team=&q=&page=`. A number in `q` leads to what it names.
@@ -56,7 +96,9 @@ async fn url_of_number(visit: &Visit, text: &str) -> Result<Option<String>, Fail
             Err(error) => Err(error.into()),
         };
     }
-    Ok(find(visit, text).await?.map(|report| staff_parts::report_url(&report)))
+    Ok(find(visit, text)
+        .await?
+        .map(|report| staff_parts::report_url(&report)))
 }
 
 /// `GET /meja/laporan/{number}`
@@ -67,7 +109,14 @@ async fn show_report(
 ) -> Result<Response, Failure> {
     let report = report_by(&visit, &number).await?;
     let detail = report::detail(&visit, &report, None).await?;
-    let desk = page(&visit, &asked, Detail::Report(Box::new(detail)), &report.number().to_string(), vec![]).await?;
+    let desk = page(
+        &visit,
+        &asked,
+        Detail::Report(Box::new(detail)),
+        &report.number().to_string(),
+        vec![],
+    )
+    .await?;
     visit.page(Nav::Desk, &desk)
 }
 
@@ -79,7 +128,9 @@ async fn find(visit: &Visit, number: &str) -> Result<Option<Report>, Error> {
 }
 
 async fn report_by(visit: &Visit, number: &str) -> Result<Report, Failure> {
-    find(visit, number).await?.ok_or(Failure::new(ErrorKind::NotFound))
+    find(visit, number)
+        .await?
+        .ok_or(Failure::new(ErrorKind::NotFound))
 }
 
 /// The whole desk with `detail` beside the queue; `selected` is its number.
@@ -100,7 +151,11 @@ pub(super) async fn page(
         last_at: queue.last_at,
         query: asked.query(),
         detail,
-        done: DONE_WORDS.iter().copied().find(|known| word == Some(known)).filter(|_| errors.is_empty()),
+        done: DONE_WORDS
+            .iter()
+            .copied()
+            .find(|known| word == Some(known))
+            .filter(|_| errors.is_empty()),
         errors,
     })
 }

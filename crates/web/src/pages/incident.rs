@@ -22,13 +22,43 @@ use crate::visit::Visit;
 pub(crate) fn routes(routes: &mut Vec<Route>) {
     use Action::{OpenIncident, SeeDesk};
     show(routes, "/meja/kejadian/{number}", SeeDesk, show_incident);
-    act(routes, "/meja/kejadian/{number}/tim", OpenIncident, send_team);
-    act(routes, "/meja/kejadian/{number}/catatan", OpenIncident, note);
-    act(routes, "/meja/kejadian/{number}/terkendali", OpenIncident, contain);
-    act(routes, "/meja/kejadian/{number}/teratasi", OpenIncident, resolve);
-    act(routes, "/meja/kejadian/{number}/periksa", OpenIncident, verify);
+    act(
+        routes,
+        "/meja/kejadian/{number}/tim",
+        OpenIncident,
+        send_team,
+    );
+    act(
+        routes,
+        "/meja/kejadian/{number}/catatan",
+        OpenIncident,
+        note,
+    );
+    act(
+        routes,
+        "/meja/kejadian/{number}/terkendali",
+        OpenIncident,
+        contain,
+    );
+    act(
+        routes,
+        "/meja/kejadian/{number}/teratasi",
+        OpenIncident,
+        resolve,
+    );
+    act(
+        routes,
+        "/meja/kejadian/{number}/periksa",
+        OpenIncident,
+        verify,
+    );
     act(routes, "/meja/kejadian/{number}/tutup", OpenIncident, close);
-    act(routes, "/meja/kejadian/{number}/buka-lagi", OpenIncident, reopen);
+    act(
+        routes,
+        "/meja/kejadian/{number}/buka-lagi",
+        OpenIncident,
+        reopen,
+    );
 }
 
 /// The word of what was done, or why it was not.
@@ -39,31 +69,64 @@ fn id_of(number: &str) -> Result<IncidentId, Failure> {
 }
 
 /// `GET /meja/kejadian/{number}`
-async fn show_incident(visit: Visit, Path(number): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+async fn show_incident(
+    visit: Visit,
+    Path(number): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
     let desk = page(&visit, id_of(&number)?, &asked, vec![]).await?;
     visit.page(Nav::Desk, &desk)
 }
 
-async fn page(visit: &Visit, id: IncidentId, asked: &Asked, errors: Vec<FieldError>) -> Result<Desk, Error> {
+async fn page(
+    visit: &Visit,
+    id: IncidentId,
+    asked: &Asked,
+    errors: Vec<FieldError>,
+) -> Result<Desk, Error> {
     let seen = incidents::see(&visit.city, &visit.actor, id).await?;
     let number = seen.incident.number();
     let detail = detail::detail(visit, seen).await?;
-    desk::page(visit, asked, Detail::Incident(Box::new(detail)), &number, errors).await
+    desk::page(
+        visit,
+        asked,
+        Detail::Incident(Box::new(detail)),
+        &number,
+        errors,
+    )
+    .await
 }
 
 /// `POST /meja/kejadian/{number}/tim`
-async fn send_team(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn send_team(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (id, form) = (id_of(&number)?, body::form(request).await?);
     let outcome = dispatch(&visit, id, &form).await;
-    answer(visit, id, &form, outcome, |field| if field == "words" { "dispatch-note" } else { "dispatch-team" }).await
+    answer(visit, id, &form, outcome, |field| {
+        if field == "words" {
+            "dispatch-note"
+        } else {
+            "dispatch-team"
+        }
+    })
+    .await
 }
 
 async fn dispatch(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
-    let team = staff_parts::team_of(visit, form).ok_or_else(|| Wrong::field("dispatch-team", "error-team-missing"))?;
+    let team = staff_parts::team_of(visit, form)
+        .ok_or_else(|| Wrong::field("dispatch-team", "error-team-missing"))?;
     let note = form.text("note");
-    if note.as_ref().is_some_and(|note| note.chars().count() > limits::WORDS_CHARS) {
+    if note
+        .as_ref()
+        .is_some_and(|note| note.chars().count() > limits::WORDS_CHARS)
+    {
         let most = limits::WORDS_CHARS;
-        return Err(Wrong::Fields(vec![FieldError::new("dispatch-note", "error-description-long").with("max", most)]));
+        return Err(Wrong::Fields(vec![
+            FieldError::new("dispatch-note", "error-description-long").with("max", most),
+        ]));
     }
     incidents::send_team(&visit.city, &visit.actor, id, team).await?;
     if let Some(note) = note {
@@ -73,17 +136,28 @@ async fn dispatch(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
 }
 
 /// `POST /meja/kejadian/{number}/catatan`
-async fn note(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn note(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (id, form) = (id_of(&number)?, body::form(request).await?);
     let outcome = match form.text("note") {
-        Some(words) => incidents::note(&visit.city, &visit.actor, id, words).await.map(|()| "noted").map_err(Wrong::from),
+        Some(words) => incidents::note(&visit.city, &visit.actor, id, words)
+            .await
+            .map(|()| "noted")
+            .map_err(Wrong::from),
         None => Err(Wrong::field("note", "error-note-missing")),
     };
     answer(visit, id, &form, outcome, |_| "note").await
 }
 
 /// `POST /meja/kejadian/{number}/teratasi`
-async fn resolve(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn resolve(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (id, form) = (id_of(&number)?, body::form(request).await?);
     let outcome = resolve_with(&visit, id, &form).await.map_err(Wrong::from);
     let field = |field: &str| match field {
@@ -95,37 +169,76 @@ async fn resolve(visit: Visit, Path(number): Path<String>, request: Request) -> 
 }
 
 async fn resolve_with(visit: &Visit, id: IncidentId, form: &Form) -> Result<&'static str, Error> {
-    let evidence = Evidence { words: form.text("reason"), photo: staff_parts::after_photo(form).await? };
+    let evidence = Evidence {
+        words: form.text("reason"),
+        photo: staff_parts::after_photo(form).await?,
+    };
     incidents::resolve(&visit.city, &visit.actor, id, evidence).await?;
     Ok("incident_resolved")
 }
 
 /// `POST /meja/kejadian/{number}/terkendali`
-async fn contain(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn contain(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     set(visit, &number, request, State::Contained, "contained").await
 }
 
 /// `POST /meja/kejadian/{number}/periksa`
-async fn verify(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn verify(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     set(visit, &number, request, State::Verified, "verified").await
 }
 
 /// `POST /meja/kejadian/{number}/tutup`
-async fn close(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn close(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     set(visit, &number, request, State::Closed, "closed").await
 }
 
-async fn set(visit: Visit, number: &str, request: Request, state: State, word: &'static str) -> Result<Response, Failure> {
+async fn set(
+    visit: Visit,
+    number: &str,
+    request: Request,
+    state: State,
+    word: &'static str,
+) -> Result<Response, Failure> {
     let (id, form) = (id_of(number)?, body::form(request).await?);
     let done = incidents::set_state(&visit.city, &visit.actor, id, state).await;
-    answer(visit, id, &form, done.map(|_| word).map_err(Wrong::from), |_| "tindakan").await
+    answer(
+        visit,
+        id,
+        &form,
+        done.map(|_| word).map_err(Wrong::from),
+        |_| "tindakan",
+    )
+    .await
 }
 
 /// `POST /meja/kejadian/{number}/buka-lagi`
-async fn reopen(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+async fn reopen(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (id, form) = (id_of(&number)?, body::form(request).await?);
     let done = incidents::reopen_at_desk(&visit.city, &visit.actor, id).await;
-    answer(visit, id, &form, done.map(|()| "reopened").map_err(Wrong::from), |_| "tindakan").await
+    answer(
+        visit,
+        id,
+        &form,
+        done.map(|()| "reopened").map_err(Wrong::from),
+        |_| "tindakan",
+    )
+    .await
 }
 
 /// Leads back to the incident, or shows its page again with what has to be corrected.
@@ -143,13 +256,20 @@ async fn answer(
         Err(Wrong::Fields(errors)) => (StatusCode::BAD_REQUEST, errors),
         Err(Wrong::Error(Error::Invalid(invalid))) => {
             // Of the incident itself: it has gone on meanwhile, and this step does not follow any more.
-            let late = invalid.iter().any(|wrong| matches!(wrong.field, "state" | "incident"));
-            let status = if late { StatusCode::CONFLICT } else { StatusCode::BAD_REQUEST };
+            let late = invalid
+                .iter()
+                .any(|wrong| matches!(wrong.field, "state" | "incident"));
+            let status = if late {
+                StatusCode::CONFLICT
+            } else {
+                StatusCode::BAD_REQUEST
+            };
             (status, staff_parts::mistakes(&visit, &invalid, field))
         }
-        Err(Wrong::Error(Error::Refused(_))) => {
-            (StatusCode::CONFLICT, vec![FieldError::new("tindakan", "error-step-refused")])
-        }
+        Err(Wrong::Error(Error::Refused(_))) => (
+            StatusCode::CONFLICT,
+            vec![FieldError::new("tindakan", "error-step-refused")],
+        ),
         Err(Wrong::Error(error)) => return Err(error.into()),
     };
     visit.here = here;

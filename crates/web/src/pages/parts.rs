@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use pendopo_domain::geo::{BoundingBox, Position};
 use pendopo_domain::reports::{Report, ReportId, State, Visibility};
 use pendopo_operations::configuration::Configuration;
-use pendopo_operations::store::photos as photo_rows;
 use pendopo_operations::reports::answer_words;
+use pendopo_operations::store::photos as photo_rows;
 use pendopo_operations::store::reports as stored_reports;
 use pendopo_operations::store::updates;
 use pendopo_operations::{Error, Problem, limits};
@@ -163,7 +163,9 @@ pub(crate) async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<Timel
         latest.words = answer_words(&visit.city, report).await?;
     }
     let team = report.team.and_then(|id| configuration.team(id));
-    let team = team.map(|team| team.names.get(visit.language.tag()).to_owned()).unwrap_or_default();
+    let team = team
+        .map(|team| team.names.get(visit.language.tag()).to_owned())
+        .unwrap_or_default();
     let original = original_number(visit, report).await?;
     let entry = |update: updates::Update| {
         let (subject, note) = match (update.state, update.words) {
@@ -172,7 +174,14 @@ pub(crate) async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<Timel
             (State::Duplicate, words) => (original.clone(), words),
             (_, words) => (String::new(), words),
         };
-        TimelineEntry { at: update.at, what: entry_word(update.state), subject, note, by: None, key: true }
+        TimelineEntry {
+            at: update.at,
+            what: entry_word(update.state),
+            subject,
+            note,
+            by: None,
+            key: true,
+        }
     };
     Ok(history.into_iter().map(entry).collect())
 }
@@ -187,10 +196,15 @@ fn referred(words: &str) -> (String, Option<String>) {
 
 /// The number of the report that this one repeats; a word instead when that one is not public.
 async fn original_number(visit: &Visit, report: &Report) -> Result<String, Error> {
-    let Some(id) = report.duplicate_of else { return Ok(String::new()) };
+    let Some(id) = report.duplicate_of else {
+        return Ok(String::new());
+    };
     let found = stored_reports::by_id(&mut visit.city.store().read().await?, id).await?;
     let public = found.filter(|original| original.visibility == Visibility::Public);
-    Ok(public.map_or_else(|| visit.text("another-report-word"), |original| original.number().to_string()))
+    Ok(public.map_or_else(
+        || visit.text("another-report-word"),
+        |original| original.number().to_string(),
+    ))
 }
 
 fn imported_timeline(report: &Report) -> Vec<TimelineEntry> {

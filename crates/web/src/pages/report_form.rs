@@ -155,7 +155,10 @@ async fn ask_between(
     };
     let mistakes = context::attribute_mistakes(service, visit.language, &typed.attributes);
     // Only what the crew cannot do without is asked on a page of its own.
-    let required = service.attributes.iter().any(|attribute| attribute.required);
+    let required = service
+        .attributes
+        .iter()
+        .any(|attribute| attribute.required);
     let unasked = required && !typed.questions_asked;
     if unasked || !mistakes.is_empty() {
         let errors = if typed.questions_asked {

@@ -22,7 +22,12 @@ use crate::visit::{self, Visit};
 pub(crate) fn routes(routes: &mut Vec<Route>) {
     show(routes, "/masuk", Action::SeePublic, show_sign_in);
     act(routes, "/masuk", Action::SeePublic, sign_in);
-    show(routes, "/masuk/tautan/{token}", Action::SeePublic, show_link);
+    show(
+        routes,
+        "/masuk/tautan/{token}",
+        Action::SeePublic,
+        show_link,
+    );
     act(routes, "/masuk/tautan/{token}", Action::SeePublic, use_link);
     act(routes, "/keluar", Action::SeePublic, sign_out);
 }
@@ -41,31 +46,66 @@ async fn show_sign_in(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let next = local_path(asked.kembali.as_deref()).unwrap_or_default();
-    visit.page(Nav::None, &form(&visit, &state, asked.login.unwrap_or_default(), next, None))
+    visit.page(
+        Nav::None,
+        &form(&visit, &state, asked.login.unwrap_or_default(), next, None),
+    )
 }
 
-fn form(visit: &Visit, state: &AppState, login: String, next: String, failure: Option<SignInFailure>) -> SignIn {
+fn form(
+    visit: &Visit,
+    state: &AppState,
+    login: String,
+    next: String,
+    failure: Option<SignInFailure>,
+) -> SignIn {
     let configuration = visit.city.configuration();
     let demo = |sign_in: &crate::server::DemoSignIn| DemoSignIn {
         city: configuration.profile.name.clone(),
         position: sign_in.position.clone(),
         login: sign_in.login.clone(),
         password: sign_in.password.clone(),
-        url: format!("/masuk?{}", serde_urlencoded::to_string([("login", &sign_in.login)]).unwrap_or_default()),
+        url: format!(
+            "/masuk?{}",
+            serde_urlencoded::to_string([("login", &sign_in.login)]).unwrap_or_default()
+        ),
     };
-    let shown = if configuration.profile.demo { &state.options.demo_sign_ins[..] } else { &[] };
-    SignIn { login, failure, next, demo_sign_ins: shown.iter().map(demo).collect() }
+    let shown = if configuration.profile.demo {
+        &state.options.demo_sign_ins[..]
+    } else {
+        &[]
+    };
+    SignIn {
+        login,
+        failure,
+        next,
+        demo_sign_ins: shown.iter().map(demo).collect(),
+    }
 }
 
 /// `POST /masuk`
-async fn sign_in(visit: Visit, State(state): State<AppState>, request: Request) -> Result<Response, Failure> {
+async fn sign_in(
+    visit: Visit,
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, Failure> {
     let form = body::form(request).await?;
     let login = form.get("login").unwrap_or_default().to_owned();
     // Not trimmed: a password may end with a space.
-    let password = form.fields.iter().find(|(name, _)| name == "password").map_or("", |(_, value)| value.as_str());
+    let password = form
+        .fields
+        .iter()
+        .find(|(name, _)| name == "password")
+        .map_or("", |(_, value)| value.as_str());
     let next = local_path(form.get("next").or(form.get("kembali")));
     let failed = |status: StatusCode, failure| {
-        let page = self::form(&visit, &state, login.clone(), next.clone().unwrap_or_default(), Some(failure));
+        let page = self::form(
+            &visit,
+            &state,
+            login.clone(),
+            next.clone().unwrap_or_default(),
+            Some(failure),
+        );
         Ok((status, visit.page(Nav::None, &page)?).into_response())
     };
     if brake::holds(visit.city.slug(), &login, Instant::now()) {
@@ -86,8 +126,9 @@ async fn sign_in(visit: Visit, State(state): State<AppState>, request: Request) 
 
 /// Gives the browser its cookie and sends it on: back, or to where this position works.
 async fn enter(visit: &Visit, cookie: &str, next: Option<String>) -> Result<Response, Failure> {
-    let (_, actor) =
-        sign_ins::by_cookie(&visit.city, cookie).await?.ok_or(Failure::new(ErrorKind::SignInNeeded))?;
+    let (_, actor) = sign_ins::by_cookie(&visit.city, cookie)
+        .await?
+        .ok_or(Failure::new(ErrorKind::SignInNeeded))?;
     let path = next.unwrap_or_else(|| first_room(&actor).to_owned());
     let seconds = limits::COOKIE_DAYS * 24 * 3600;
     Ok(with_cookie(visit, parts::see_other(&path), cookie, seconds))
@@ -105,8 +146,13 @@ fn first_room(actor: &Actor) -> &'static str {
 
 fn with_cookie(visit: &Visit, mut response: Response, value: &str, seconds: i64) -> Response {
     let name = visit::sign_in_cookie(visit.city.slug());
-    let secure = if visit.base_url.starts_with("https://") { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}");
+    let secure = if visit.base_url.starts_with("https://") {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie =
+        format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -132,12 +178,19 @@ async fn show_link(visit: Visit, Path(token): Path<String>) -> Result<Response, 
 }
 
 fn link_page(visit: &Visit, token: String, seen: LinkSeen) -> Result<Response, Failure> {
-    let mut page = SignInLink { token, state: LinkState::Ready, position: String::new(), until: None };
+    let mut page = SignInLink {
+        token,
+        state: LinkState::Ready,
+        position: String::new(),
+        until: None,
+    };
     let status = match seen {
         LinkSeen::Ready { position, until } => {
             let configuration = visit.city.configuration();
             let found = configuration.position(position);
-            page.position = found.map(|held| held.names.get(visit.language.tag()).to_owned()).unwrap_or_default();
+            page.position = found
+                .map(|held| held.names.get(visit.language.tag()).to_owned())
+                .unwrap_or_default();
             page.until = Some(until);
             StatusCode::OK
         }
@@ -187,7 +240,16 @@ mod tests {
         for good in ["/", "/meja?tab=mine", "/meja/laporan/L-1"] {
             assert_eq!(local_path(Some(good)).as_deref(), Some(good));
         }
-        for bad in ["", "//evil.example", "/\\evil.example", "https://evil.example", "meja", "/a\nb", "/masuk", "/keluar"] {
+        for bad in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "meja",
+            "/a\nb",
+            "/masuk",
+            "/keluar",
+        ] {
             assert_eq!(local_path(Some(bad)), None, "{bad:?}");
         }
         assert_eq!(local_path(None), None);

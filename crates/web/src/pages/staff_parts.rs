@@ -21,7 +21,16 @@ use crate::visit::Visit;
 /// A number as a segment of a path: a foreign one may hold anything.
 pub(super) fn segment(number: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    number.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    number
+        .bytes()
+        .map(|b| {
+            if plain(b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
 }
 
 /// Where the desk shows a report.
@@ -45,7 +54,9 @@ pub(super) fn incident_id(text: &str) -> Option<IncidentId> {
 /// Name of a team in the language of the visitor.
 pub(super) fn team_name(visit: &Visit, configuration: &Configuration, team: TeamId) -> String {
     let found = configuration.team(team);
-    found.map(|team| team.names.get(visit.language.tag()).to_owned()).unwrap_or_default()
+    found
+        .map(|team| team.names.get(visit.language.tag()).to_owned())
+        .unwrap_or_default()
 }
 
 /// Teams to choose from, by code.
@@ -56,17 +67,33 @@ pub(super) fn team_choices(visit: &Visit, chosen: Option<TeamId>) -> Vec<Choice>
         label: team.names.get(visit.language.tag()).to_owned(),
         selected: chosen == Some(team.id),
     };
-    visit.city.configuration().teams.iter().map(choice).collect()
+    visit
+        .city
+        .configuration()
+        .teams
+        .iter()
+        .map(choice)
+        .collect()
 }
 
 /// The team that a form names by its code.
 pub(super) fn team_of(visit: &Visit, form: &Form) -> Option<TeamId> {
     let code = form.get("team")?;
-    visit.city.configuration().teams.iter().find(|team| team.code == code).map(|team| team.id)
+    visit
+        .city
+        .configuration()
+        .teams
+        .iter()
+        .find(|team| team.code == code)
+        .map(|team| team.id)
 }
 
 /// What an incident is about.
-pub(super) fn incident_title(visit: &Visit, configuration: &Configuration, incident: &Incident) -> String {
+pub(super) fn incident_title(
+    visit: &Visit,
+    configuration: &Configuration,
+    incident: &Incident,
+) -> String {
     parts::service_name(configuration, visit.language, &incident.service_code)
 }
 
@@ -77,17 +104,30 @@ pub(super) fn incident_place(configuration: &Configuration, incident: &Incident)
 }
 
 /// Questions with their answers, in the words of the service. An answer that the service does not know stays as it came.
-pub(super) fn answers(visit: &Visit, configuration: &Configuration, report: &Report, text: &SecretText) -> Vec<(String, String)> {
+pub(super) fn answers(
+    visit: &Visit,
+    configuration: &Configuration,
+    report: &Report,
+    text: &SecretText,
+) -> Vec<(String, String)> {
     let language = visit.language.tag();
     let service = configuration.service(&report.service_code);
     let answer = |(code, values): &(String, Vec<String>)| {
-        let known = service.and_then(|service| service.attributes.iter().find(|known| known.code == *code));
+        let known =
+            service.and_then(|service| service.attributes.iter().find(|known| known.code == *code));
         let question = known.map_or(code.as_str(), |known| known.description.get(language));
         let word = |value: &String| {
-            let choice = known.and_then(|known| known.values.iter().find(|choice| choice.key == *value));
-            choice.map_or_else(|| value.clone(), |choice| choice.name.get(language).to_owned())
+            let choice =
+                known.and_then(|known| known.values.iter().find(|choice| choice.key == *value));
+            choice.map_or_else(
+                || value.clone(),
+                |choice| choice.name.get(language).to_owned(),
+            )
         };
-        (question.to_owned(), values.iter().map(word).collect::<Vec<_>>().join(", "))
+        (
+            question.to_owned(),
+            values.iter().map(word).collect::<Vec<_>>().join(", "),
+        )
     };
     text.attributes.iter().map(answer).collect()
 }
@@ -100,18 +140,28 @@ pub(super) struct Doers {
 
 impl Doers {
     /// Looks up the positions behind `entries`, each sign-in once.
-    pub(super) async fn of(visit: &Visit, entries: impl Iterator<Item = &Entry>) -> Result<Self, Error> {
+    pub(super) async fn of(
+        visit: &Visit,
+        entries: impl Iterator<Item = &Entry>,
+    ) -> Result<Self, Error> {
         let configuration = visit.city.configuration();
-        let mut doers = Self { positions: BTreeMap::new(), reporter: visit.text("by-reporter") };
+        let mut doers = Self {
+            positions: BTreeMap::new(),
+            reporter: visit.text("by-reporter"),
+        };
         let mut db = visit.city.store().read().await?;
         for entry in entries {
-            let Some(id) = sign_in_of(&entry.actor) else { continue };
+            let Some(id) = sign_in_of(&entry.actor) else {
+                continue;
+            };
             if doers.positions.contains_key(&id) {
                 continue;
             }
             let position = sign_ins::position_of(&mut db, id).await?;
             let found = position.and_then(|position| configuration.position(position));
-            let name = found.map(|held| held.names.get(visit.language.tag()).to_owned()).unwrap_or_default();
+            let name = found
+                .map(|held| held.names.get(visit.language.tag()).to_owned())
+                .unwrap_or_default();
             doers.positions.insert(id, name);
         }
         Ok(doers)
@@ -122,7 +172,10 @@ impl Doers {
         if actor.starts_with("reporter:") {
             return Some(self.reporter.clone());
         }
-        self.positions.get(&sign_in_of(actor)?).filter(|name| !name.is_empty()).cloned()
+        self.positions
+            .get(&sign_in_of(actor)?)
+            .filter(|name| !name.is_empty())
+            .cloned()
     }
 }
 
@@ -152,15 +205,24 @@ impl Wrong {
 }
 
 /// Says of a use case's mistakes where the form shows them: `field` maps the use case's word to the id of the input.
-pub(super) fn mistakes(visit: &Visit, invalid: &[Invalid], field: impl Fn(&str) -> &'static str) -> Vec<FieldError> {
+pub(super) fn mistakes(
+    visit: &Visit,
+    invalid: &[Invalid],
+    field: impl Fn(&str) -> &'static str,
+) -> Vec<FieldError> {
     let mistake = |wrong: &Invalid| {
         let id = field(wrong.field);
         match (wrong.field, wrong.problem) {
             ("photo", _) => parts::field_errors(visit, std::slice::from_ref(wrong))
                 .into_iter()
-                .map(|error| FieldError { field: id.to_owned(), ..error })
+                .map(|error| FieldError {
+                    field: id.to_owned(),
+                    ..error
+                })
                 .collect(),
-            (_, Problem::TooLong { most }) => vec![FieldError::new(id, "error-description-long").with("max", most)],
+            (_, Problem::TooLong { most }) => {
+                vec![FieldError::new(id, "error-description-long").with("max", most)]
+            }
             ("words", _) => vec![FieldError::new(id, "error-reason-missing")],
             ("team", _) => vec![FieldError::new(id, "error-team-missing")],
             _ => vec![FieldError::new(id, "error-step-refused")],

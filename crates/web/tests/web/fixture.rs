@@ -26,7 +26,9 @@ use pendopo_domain::geo::{Area, AreaId, Position};
 use pendopo_domain::organisation::Role;
 use pendopo_domain::reports::{Channel, Report};
 use pendopo_domain::services::Service;
-use pendopo_operations::configuration::{self, PositionFile, Profile, RouteFile, Starter, TeamFile};
+use pendopo_operations::configuration::{
+    self, PositionFile, Profile, RouteFile, Starter, TeamFile,
+};
 use pendopo_operations::reports::{self, Submission, Submitted};
 use pendopo_operations::store::{Location, Root};
 use pendopo_operations::{City, Node, sign_ins};
@@ -98,7 +100,9 @@ impl Fixture {
     /// A city in a folder, called `kota`.
     pub async fn sqlite() -> Self {
         let place = Place::sqlite();
-        let Location::Folder(folder) = place.location().clone() else { unreachable!("SQLite lives in a folder") };
+        let Location::Folder(folder) = place.location().clone() else {
+            unreachable!("SQLite lives in a folder")
+        };
         let root = Root::Folder(folder.parent().expect("a city has a root").to_owned());
         Self::found(place, root, "kota".to_owned()).await
     }
@@ -106,7 +110,9 @@ impl Fixture {
     /// A city in schemas of the test's server, under a name that nobody uses.
     pub async fn postgres() -> Self {
         let place = Place::postgres();
-        let Location::Postgres { url, schema } = place.location().clone() else { unreachable!("it has schemas") };
+        let Location::Postgres { url, schema } = place.location().clone() else {
+            unreachable!("it has schemas")
+        };
         // A city's name is a host name too.
         Self::found(place, Root::Postgres(url), schema.replace('_', "")).await
     }
@@ -118,13 +124,26 @@ impl Fixture {
         let entropy: Arc<TestEntropy> = Arc::default();
         let node = Arc::new(Node::new(root, TestCity::MASTER, clock.clone(), entropy));
         let store = node.store(&slug).await.expect("the city opens");
-        configuration::found(&store, profile(), starter(), pendopo_domain::time::Clock::now(&*clock))
-            .await
-            .expect("the starter files make a city");
+        configuration::found(
+            &store,
+            profile(),
+            starter(),
+            pendopo_domain::time::Clock::now(&*clock),
+        )
+        .await
+        .expect("the starter files make a city");
         store.close().await;
-        let city = node.city(&slug).await.expect("the city opens").expect("the city is there");
+        let city = node
+            .city(&slug)
+            .await
+            .expect("the city opens")
+            .expect("the city is there");
         let (stop, stopping) = watch::channel(false);
-        let state = AppState { node: Arc::clone(&node), options: Arc::new(Options::default()), bound: None };
+        let state = AppState {
+            node: Arc::clone(&node),
+            options: Arc::new(Options::default()),
+            bound: None,
+        };
         let lines = Lines::default();
         let heard = lines.dispatch();
         let hear = middleware::from_fn(move |request: AxumRequest, next: Next| {
@@ -145,7 +164,10 @@ impl Fixture {
 
     /// The browser of this name; its cookies stay as long as the fixture.
     pub fn browser(&self, name: &str) -> Browser<'_> {
-        Browser { fixture: self, name: name.to_owned() }
+        Browser {
+            fixture: self,
+            name: name.to_owned(),
+        }
     }
 
     /// Opens a page in the browser of a resident.
@@ -160,16 +182,23 @@ impl Fixture {
 
     /// Adds a login of [`LOGINS`] with a password.
     pub async fn add_login(&self, login: &str, password: Option<&str>) {
-        let (_, position) = LOGINS.iter().find(|(known, _)| *known == login).expect("a login of the fixture");
+        let (_, position) = LOGINS
+            .iter()
+            .find(|(known, _)| *known == login)
+            .expect("a login of the fixture");
         let by = configuration::command_line();
-        sign_ins::add(&self.city, &by, login, position, password).await.expect("a login is added");
+        sign_ins::add(&self.city, &by, login, position, password)
+            .await
+            .expect("a login is added");
     }
 
     /// A link that signs in once.
     pub async fn add_link(&self, login: &str) -> String {
         self.add_login(login, None).await;
         let by = configuration::command_line();
-        let token = sign_ins::add_link(&self.city, &by, login).await.expect("a link is made");
+        let token = sign_ins::add_link(&self.city, &by, login)
+            .await
+            .expect("a link is made");
         format!("/masuk/tautan/{token}")
     }
 
@@ -197,22 +226,38 @@ impl Fixture {
 
     /// How many reports there are, public and secret.
     pub async fn count(&self) -> i64 {
-        let mut db = self.city.store().read().await.expect("the database answers");
+        let mut db = self
+            .city
+            .store()
+            .read()
+            .await
+            .expect("the database answers");
         let all = pendopo_operations::store::report_query::Filter::default();
-        pendopo_operations::store::report_query::count(&mut db, &all).await.expect("the database counts")
+        pendopo_operations::store::report_query::count(&mut db, &all)
+            .await
+            .expect("the database counts")
     }
 
     /// A key for a system that posts over Open311.
     pub async fn add_api_key(&self) -> String {
         let by = configuration::command_line();
-        configuration::add_api_key(&self.city, &by, "Sistem uji").await.expect("a key is made")
+        configuration::add_api_key(&self.city, &by, "Sistem uji")
+            .await
+            .expect("a key is made")
     }
 
     /// The report as it is now.
     pub async fn report(&self, report: &Report) -> Report {
-        let mut db = self.city.store().read().await.expect("the database answers");
+        let mut db = self
+            .city
+            .store()
+            .read()
+            .await
+            .expect("the database answers");
         let found = pendopo_operations::store::reports::by_id(&mut db, report.id).await;
-        found.expect("the database answers").expect("the report is there")
+        found
+            .expect("the database answers")
+            .expect("the report is there")
     }
 }
 
@@ -226,13 +271,18 @@ pub struct Browser<'a> {
 impl Browser<'_> {
     /// Opens a page.
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(Request::get(path).header(header::ACCEPT, "text/html"), Body::empty()).await
+        self.send(
+            Request::get(path).header(header::ACCEPT, "text/html"),
+            Body::empty(),
+        )
+        .await
     }
 
     /// Sends a form.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let body = serde_urlencoded::to_string(form).expect("a form is text");
-        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request, Body::from(body)).await
     }
 
@@ -246,7 +296,9 @@ impl Browser<'_> {
         const BOUNDARY: &str = "batas";
         let mut body = Vec::new();
         for (name, value) in form {
-            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            let part = format!(
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
             body.extend_from_slice(part.as_bytes());
         }
         let head = format!(
@@ -257,7 +309,11 @@ impl Browser<'_> {
         body.extend_from_slice(file);
         body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-        self.send(Request::post(path).header(header::CONTENT_TYPE, kind), Body::from(body)).await
+        self.send(
+            Request::post(path).header(header::CONTENT_TYPE, kind),
+            Body::from(body),
+        )
+        .await
     }
 
     /// Sends a POST and opens the page that it leads to.
@@ -273,27 +329,47 @@ impl Browser<'_> {
     /// Sends any request; of a live stream the answer holds the first event only.
     pub async fn send(&self, request: axum::http::request::Builder, body: Body) -> Answer {
         let (parts, mut body) = self.open(request, body).await.into_parts();
-        let live = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let live = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind == "text/event-stream");
         let bytes = if live {
-            let frame = body.frame().await.expect("a first event").expect("the body arrives");
+            let frame = body
+                .frame()
+                .await
+                .expect("a first event")
+                .expect("the body arrives");
             frame.into_data().unwrap_or_default()
         } else {
             body.collect().await.expect("the body arrives").to_bytes()
         };
         // As a reader of the source would write it: the templates escape slashes in values.
         let body = String::from_utf8_lossy(&bytes).replace("&#x2f;", "/");
-        Answer { status: parts.status, headers: parts.headers, body, bytes }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            bytes,
+        }
     }
 
     /// Sends any request and leaves the body of the answer unread.
     pub async fn open(&self, request: axum::http::request::Builder, body: Body) -> Response {
         let kept = self.cookies().get(&self.name).cloned().unwrap_or_default();
-        let mut request = request.header(header::HOST, &self.fixture.host).header("sec-fetch-site", "same-origin");
+        let mut request = request
+            .header(header::HOST, &self.fixture.host)
+            .header("sec-fetch-site", "same-origin");
         for (name, value) in kept {
             request = request.header(header::COOKIE, format!("{name}={value}"));
         }
         let request = request.body(body).expect("a request");
-        let response = self.fixture.app.clone().oneshot(request).await.expect("the router answers");
+        let response = self
+            .fixture
+            .app
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router answers");
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             let text = cookie.to_str().expect("a cookie is text");
             let (pair, rest) = text.split_once(';').unwrap_or((text, ""));
@@ -330,7 +406,11 @@ impl Answer {
     /// Checks that the page says `text`.
     #[track_caller]
     pub fn has(self, text: &str) -> Self {
-        assert!(self.body.contains(text), "{text:?} is not in\n{}", self.body);
+        assert!(
+            self.body.contains(text),
+            "{text:?} is not in\n{}",
+            self.body
+        );
         self
     }
 
@@ -343,7 +423,10 @@ impl Answer {
 
     /// Where it leads; empty when nowhere.
     pub fn location(&self) -> &str {
-        self.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(header::LOCATION)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -370,12 +453,30 @@ fn profile() -> Profile {
 /// The starter files as they are, with two areas.
 fn starter() -> Starter {
     Starter {
-        services: list::<Service>(include_str!("../../../../cities/starter/services.json"), "services"),
-        teams: list::<TeamFile>(include_str!("../../../../cities/starter/teams.json"), "teams"),
-        routing: list::<RouteFile>(include_str!("../../../../cities/starter/routing.json"), "routing"),
-        roles: list::<Role>(include_str!("../../../../cities/starter/roles.json"), "roles"),
-        positions: list::<PositionFile>(include_str!("../../../../cities/starter/positions.json"), "positions"),
-        areas: vec![area("kota-lama", "Kota Lama", 104.4), area("kota-baru", "Kota Baru", 104.5)],
+        services: list::<Service>(
+            include_str!("../../../../cities/starter/services.json"),
+            "services",
+        ),
+        teams: list::<TeamFile>(
+            include_str!("../../../../cities/starter/teams.json"),
+            "teams",
+        ),
+        routing: list::<RouteFile>(
+            include_str!("../../../../cities/starter/routing.json"),
+            "routing",
+        ),
+        roles: list::<Role>(
+            include_str!("../../../../cities/starter/roles.json"),
+            "roles",
+        ),
+        positions: list::<PositionFile>(
+            include_str!("../../../../cities/starter/positions.json"),
+            "positions",
+        ),
+        areas: vec![
+            area("kota-lama", "Kota Lama", 104.4),
+            area("kota-baru", "Kota Baru", 104.5),
+        ],
         places: vec![],
         base_map: String::new(),
     }

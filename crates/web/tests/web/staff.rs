@@ -16,18 +16,31 @@ fn desk(report: &Report, step: &str) -> String {
 /// The chain of looks at identity, newest first, as (kind, subject).
 async fn looks(kota: &Fixture) -> Vec<(String, String)> {
     let mut db = kota.city.store().read().await.unwrap();
-    let entries = chains::entries(&mut db, chains::IDENTITY, 10).await.unwrap();
-    entries.into_iter().map(|entry| (entry.kind, entry.subject)).collect()
+    let entries = chains::entries(&mut db, chains::IDENTITY, 10)
+        .await
+        .unwrap();
+    entries
+        .into_iter()
+        .map(|entry| (entry.kind, entry.subject))
+        .collect()
 }
 
 async fn incident_state(kota: &Fixture, id: i64) -> IncidentState {
     let mut db = kota.city.store().read().await.unwrap();
-    incidents::by_id(&mut db, IncidentId(id)).await.unwrap().unwrap().state
+    incidents::by_id(&mut db, IncidentId(id))
+        .await
+        .unwrap()
+        .unwrap()
+        .state
 }
 
 async fn assignment(kota: &Fixture, target: Target) -> pendopo_domain::incidents::Assignment {
     let mut db = kota.city.store().read().await.unwrap();
-    incidents::assignments_of(&mut db, target).await.unwrap().pop().unwrap()
+    incidents::assignments_of(&mut db, target)
+        .await
+        .unwrap()
+        .pop()
+        .unwrap()
 }
 
 /// Who is signed in here sees the desk; who is not is asked to sign in.
@@ -44,7 +57,11 @@ async fn is_in(browser: &Browser<'_>) -> bool {
 }
 
 fn password<'a>(login: &'a str, password: &'a str) -> [(&'a str, &'a str); 3] {
-    [("login", login), ("password", password), ("next", "/meja?tab=mine")]
+    [
+        ("login", login),
+        ("password", password),
+        ("next", "/meja?tab=mine"),
+    ]
 }
 
 stories! {

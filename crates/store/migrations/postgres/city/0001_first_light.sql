@@ -187,10 +187,13 @@ CREATE TABLE reports (
 );
 CREATE INDEX reports_received ON reports (received_at, id);
 CREATE INDEX reports_updated ON reports (updated_at, id);
-CREATE INDEX reports_due ON reports (state, due_at);
+CREATE INDEX reports_due ON reports (state, visibility, due_at);
+-- For the public list and its count.
+CREATE INDEX reports_visible ON reports (visibility, received_at, id);
 CREATE INDEX reports_service ON reports (service_code, received_at);
 CREATE INDEX reports_area ON reports (area_id, received_at);
-CREATE INDEX reports_place ON reports (lat_e7, lon_e7);
+-- Holds all that the map asks for, so that the rows themselves need not be read.
+CREATE INDEX reports_place ON reports (lat_e7, lon_e7, visibility, state, id);
 CREATE INDEX reports_incident ON reports (incident_id);
 
 -- What the city said, and when; the public history of a report.

@@ -24,16 +24,30 @@ pub(super) async fn list(visit: &Visit, tasks: Vec<Assignment>) -> Result<Crew, 
     let configuration = visit.city.configuration();
     let position = visit.position.and_then(|id| configuration.position(id));
     let team = position.and_then(|held| held.team);
-    let here = position.map(|held| held.names.get(visit.language.tag()).to_owned()).unwrap_or_default();
+    let here = position
+        .map(|held| held.names.get(visit.language.tag()).to_owned())
+        .unwrap_or_default();
     let (reports, incidents) = targets(visit, &tasks).await?;
     let row = |held: &Assignment| match held.target {
-        Target::Report(id) => reports.get(&id).map(|report| report_row(visit, held, report)),
-        Target::Incident(id) => incidents.get(&id).map(|incident| incident_row(visit, held, incident)),
+        Target::Report(id) => reports
+            .get(&id)
+            .map(|report| report_row(visit, held, report)),
+        Target::Incident(id) => incidents
+            .get(&id)
+            .map(|incident| incident_row(visit, held, incident)),
     };
     let mut rows: Vec<TaskRow> = tasks.iter().filter_map(row).collect();
-    rows.sort_by_key(|row| (row.priority.unwrap_or(u8::MAX), row.due.map_or(i64::MAX, |due| due.at.micros()), row.since));
+    rows.sort_by_key(|row| {
+        (
+            row.priority.unwrap_or(u8::MAX),
+            row.due.map_or(i64::MAX, |due| due.at.micros()),
+            row.since,
+        )
+    });
     Ok(Crew {
-        team: team.map_or(here, |team| staff_parts::team_name(visit, &configuration, team)),
+        team: team.map_or(here, |team| {
+            staff_parts::team_name(visit, &configuration, team)
+        }),
         tasks: rows,
         done_today: dispatch::cleared_today(&visit.city, &visit.actor, team).await?,
     })
@@ -51,7 +65,11 @@ async fn targets(visit: &Visit, tasks: &[Assignment]) -> Result<Targets, Error> 
             Target::Report(id) => row_ids.push(id),
             Target::Incident(id) if incidents.contains_key(&id) => {}
             Target::Incident(id) => {
-                incidents.extend(incident_rows::by_id(&mut db, id).await?.map(|incident| (id, incident)));
+                incidents.extend(
+                    incident_rows::by_id(&mut db, id)
+                        .await?
+                        .map(|incident| (id, incident)),
+                );
             }
         }
     }
@@ -59,10 +77,19 @@ async fn targets(visit: &Visit, tasks: &[Assignment]) -> Result<Targets, Error> 
     if row_ids.is_empty() {
         return Ok((BTreeMap::new(), incidents));
     }
-    let filter = Filter { row_ids, ..Filter::default() };
-    let found = report_query::list(&mut db, &filter, Order::NewestFirst, limits::LIST_ROWS, 0).await?;
-    let visible = found.into_iter().filter(|report| allows(&visit.actor, Action::WorkTask, subject(report)));
-    Ok((visible.map(|report| (report.id, report)).collect(), incidents))
+    let filter = Filter {
+        row_ids,
+        ..Filter::default()
+    };
+    let found =
+        report_query::list(&mut db, &filter, Order::NewestFirst, limits::LIST_ROWS, 0).await?;
+    let visible = found
+        .into_iter()
+        .filter(|report| allows(&visit.actor, Action::WorkTask, subject(report)));
+    Ok((
+        visible.map(|report| (report.id, report)).collect(),
+        incidents,
+    ))
 }
 
 fn report_row(visit: &Visit, held: &Assignment, report: &Report) -> TaskRow {
@@ -105,7 +132,14 @@ pub(super) async fn detail(
             let found = report_rows::by_id(&mut visit.city.store().read().await?, id).await?;
             of_report(visit, held, &found.ok_or(Error::NotFound)?).await?
         }
-        Target::Incident(id) => of_incident(visit, held, &incidents::see(&visit.city, &visit.actor, id).await?).await?,
+        Target::Incident(id) => {
+            of_incident(
+                visit,
+                held,
+                &incidents::see(&visit.city, &visit.actor, id).await?,
+            )
+            .await?
+        }
     };
     (task.reason, task.errors) = (reason, errors);
     Ok(task)
@@ -155,7 +189,9 @@ async fn of_report(visit: &Visit, held: &Assignment, report: &Report) -> Result<
         area: parts::area_name(&configuration, report).unwrap_or_default(),
         description: text.description,
         photos: parts::photos(visit, report, "/foto").await?,
-        map: report.position.map(|at| parts::map_around(visit, at, "/map/reports.json")),
+        map: report
+            .position
+            .map(|at| parts::map_around(visit, at, "/map/reports.json")),
         geo_url: report.position.map(geo_url),
         note: notes.into_iter().find_map(|(_, words)| words),
         due: parts::due(visit, report).filter(|_| held.state.is_active()),
@@ -183,7 +219,9 @@ async fn of_incident(visit: &Visit, held: &Assignment, seen: &Seen) -> Result<Cr
         area: staff_parts::incident_place(&configuration, incident),
         description: text.description,
         photos,
-        map: incident.position.map(|at| parts::map_around(visit, at, "/map/reports.json")),
+        map: incident
+            .position
+            .map(|at| parts::map_around(visit, at, "/map/reports.json")),
         geo_url: incident.position.map(geo_url),
         note: note.and_then(|(_, words)| words.clone()),
         ..bare(held, incident.number(), title)

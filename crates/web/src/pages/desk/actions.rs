@@ -10,8 +10,8 @@ use pendopo_operations::dispatch::{self, Evidence};
 use pendopo_operations::reports::{self, Triage};
 use pendopo_operations::{Error, identity, incidents, limits};
 
-use super::super::staff_parts::{self, Wrong};
 use super::super::parts;
+use super::super::staff_parts::{self, Wrong};
 use super::{Asked, find, page, report, report_by};
 use crate::body::{self, Form};
 use crate::failure::Failure;
@@ -22,18 +22,35 @@ use crate::visit::Visit;
 type Outcome = Result<&'static str, Wrong>;
 
 /// `POST /meja/laporan/{number}/tugaskan`
-pub(super) async fn assign_report(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn assign_report(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let outcome = assign(&visit, &report, &form).await;
-    answer(visit, report, &form, outcome, |field| if field == "words" { "assign-note" } else { "assign-team" }).await
+    answer(visit, report, &form, outcome, |field| {
+        if field == "words" {
+            "assign-note"
+        } else {
+            "assign-team"
+        }
+    })
+    .await
 }
 
 async fn assign(visit: &Visit, report: &Report, form: &Form) -> Outcome {
-    let team = staff_parts::team_of(visit, form).ok_or_else(|| Wrong::field("assign-team", "error-team-missing"))?;
+    let team = staff_parts::team_of(visit, form)
+        .ok_or_else(|| Wrong::field("assign-team", "error-team-missing"))?;
     let note = form.text("note");
-    if note.as_ref().is_some_and(|note| note.chars().count() > limits::WORDS_CHARS) {
+    if note
+        .as_ref()
+        .is_some_and(|note| note.chars().count() > limits::WORDS_CHARS)
+    {
         let most = limits::WORDS_CHARS;
-        return Err(Wrong::Fields(vec![FieldError::new("assign-note", "error-description-long").with("max", most)]));
+        return Err(Wrong::Fields(vec![
+            FieldError::new("assign-note", "error-description-long").with("max", most),
+        ]));
     }
     triage(visit, report, Step::Assign { team }, None).await?;
     if let Some(note) = note {
@@ -42,12 +59,21 @@ async fn assign(visit: &Visit, report: &Report, form: &Form) -> Outcome {
     Ok("assigned")
 }
 
-async fn triage(visit: &Visit, report: &Report, step: Step, words: Option<String>) -> Result<Report, Error> {
+async fn triage(
+    visit: &Visit,
+    report: &Report,
+    step: Step,
+    words: Option<String>,
+) -> Result<Report, Error> {
     reports::triage(&visit.city, &visit.actor, report.id, Triage { step, words }).await
 }
 
 /// `POST /meja/laporan/{number}/kejadian`
-pub(super) async fn open_incident(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn open_incident(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let outcome = open(&visit, &report, &form).await;
     answer(visit, report, &form, outcome, |_| "buka-kejadian").await
@@ -55,7 +81,9 @@ pub(super) async fn open_incident(visit: Visit, Path(number): Path<String>, requ
 
 async fn open(visit: &Visit, report: &Report, form: &Form) -> Outcome {
     let level = form.get("priority").and_then(|text| text.parse().ok());
-    let priority = level.and_then(Priority::new).ok_or_else(|| Wrong::field("buka-kejadian", "error-priority-missing"))?;
+    let priority = level
+        .and_then(Priority::new)
+        .ok_or_else(|| Wrong::field("buka-kejadian", "error-priority-missing"))?;
     let mut members = vec![report.id];
     for number in form.all("report") {
         let id = known(visit, number, "buka-kejadian").await?;
@@ -64,7 +92,9 @@ async fn open(visit: &Visit, report: &Report, form: &Form) -> Outcome {
         }
     }
     // The team that has it goes; else the one that the routing names.
-    let team = report.team.or_else(|| reports::proposed_team(&visit.city.configuration(), report));
+    let team = report
+        .team
+        .or_else(|| reports::proposed_team(&visit.city.configuration(), report));
     let team = team.ok_or_else(|| Wrong::field("assign-team", "error-team-missing"))?;
     incidents::open(&visit.city, &visit.actor, members, priority, team).await?;
     Ok("incident_opened")
@@ -73,12 +103,20 @@ async fn open(visit: &Visit, report: &Report, form: &Form) -> Outcome {
 /// The report that a form names, if this position may see it.
 async fn known(visit: &Visit, number: &str, field: &str) -> Result<ReportId, Wrong> {
     let found = find(visit, number).await?;
-    let unknown = || Wrong::Fields(vec![FieldError::new(field, "error-number-unknown").with("number", number)]);
+    let unknown = || {
+        Wrong::Fields(vec![
+            FieldError::new(field, "error-number-unknown").with("number", number),
+        ])
+    };
     found.map(|report| report.id).ok_or_else(unknown)
 }
 
 /// `POST /meja/laporan/{number}/gabung`
-pub(super) async fn join_incident(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn join_incident(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let outcome = join(&visit, &report, &form).await;
     answer(visit, report, &form, outcome, |_| "join-incident").await
@@ -86,7 +124,8 @@ pub(super) async fn join_incident(visit: Visit, Path(number): Path<String>, requ
 
 async fn join(visit: &Visit, report: &Report, form: &Form) -> Outcome {
     let incident = form.get("incident").and_then(staff_parts::incident_id);
-    let incident = incident.ok_or_else(|| Wrong::field("join-incident", "error-incident-missing"))?;
+    let incident =
+        incident.ok_or_else(|| Wrong::field("join-incident", "error-incident-missing"))?;
     match incidents::join(&visit.city, &visit.actor, incident, report.id).await {
         Ok(()) => Ok("incident_joined"),
         Err(Error::NotFound) => Err(Wrong::field("join-incident", "error-incident-missing")),
@@ -95,7 +134,11 @@ async fn join(visit: &Visit, report: &Report, form: &Form) -> Outcome {
 }
 
 /// `POST /meja/laporan/{number}/ganda`
-pub(super) async fn mark_duplicate(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn mark_duplicate(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let outcome = duplicate(&visit, &report, &form).await;
     answer(visit, report, &form, outcome, |_| "duplicate-of").await
@@ -111,7 +154,11 @@ async fn duplicate(visit: &Visit, report: &Report, form: &Form) -> Outcome {
 }
 
 /// `POST /meja/laporan/{number}/teruskan`
-pub(super) async fn refer_report(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn refer_report(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let outcome = refer(&visit, &report, &form).await;
     answer(visit, report, &form, outcome, |_| "refer-reason").await
@@ -121,13 +168,19 @@ async fn refer(visit: &Visit, report: &Report, form: &Form) -> Outcome {
     let to = form.text("to").map(|to| to.replace('\n', " "));
     let to = to.ok_or_else(|| Wrong::field("refer-to", "error-refer-missing"))?;
     // The first line names the body, see `staff_parts::referred`.
-    let words = form.text("reason").map_or_else(|| to.clone(), |reason| format!("{to}\n{reason}"));
+    let words = form
+        .text("reason")
+        .map_or_else(|| to.clone(), |reason| format!("{to}\n{reason}"));
     triage(visit, report, Step::Refer, Some(words)).await?;
     Ok("referred")
 }
 
 /// `POST /meja/laporan/{number}/tutup`
-pub(super) async fn close_report(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn close_report(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let closed = triage(&visit, &report, Step::CloseNotFixed, form.text("reason")).await;
     let outcome = closed.map(|_| "closed_not_fixed").map_err(Wrong::from);
@@ -135,27 +188,52 @@ pub(super) async fn close_report(visit: Visit, Path(number): Path<String>, reque
 }
 
 /// `POST /meja/laporan/{number}/teratasi`
-pub(super) async fn resolve_report(visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn resolve_report(
+    visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let outcome = resolve(&visit, &report, &form).await.map_err(Wrong::from);
-    answer(visit, report, &form, outcome, |field| if field == "photo" { "resolve-photo" } else { "resolve-reason" }).await
+    answer(visit, report, &form, outcome, |field| {
+        if field == "photo" {
+            "resolve-photo"
+        } else {
+            "resolve-reason"
+        }
+    })
+    .await
 }
 
 async fn resolve(visit: &Visit, report: &Report, form: &Form) -> Result<&'static str, Error> {
-    let evidence = Evidence { words: form.text("reason"), photo: staff_parts::after_photo(form).await? };
+    let evidence = Evidence {
+        words: form.text("reason"),
+        photo: staff_parts::after_photo(form).await?,
+    };
     dispatch::resolve_at_desk(&visit.city, &visit.actor, report.id, evidence).await?;
     Ok("resolved")
 }
 
 /// `POST /meja/laporan/{number}/identitas`: the look is chained before it is shown; the page is not kept anywhere.
-pub(super) async fn see_identity(mut visit: Visit, Path(number): Path<String>, request: Request) -> Result<Response, Failure> {
+pub(super) async fn see_identity(
+    mut visit: Visit,
+    Path(number): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
     let (form, report) = begin(&visit, &number, request).await?;
     let shown = identity::look(&visit.city, &visit.actor, report.id).await?;
     let asked = Asked::from_query(form.get("query"));
     visit.here = format!("{}?{}", staff_parts::report_url(&report), asked.query());
     let detail = report::detail(&visit, &report, shown).await?;
     let number = report.number().to_string();
-    let desk = page(&visit, &asked, Detail::Report(Box::new(detail)), &number, vec![]).await?;
+    let desk = page(
+        &visit,
+        &asked,
+        Detail::Report(Box::new(detail)),
+        &number,
+        vec![],
+    )
+    .await?;
     visit.page(Nav::Desk, &desk)
 }
 
@@ -178,12 +256,14 @@ async fn answer(
     let (status, errors) = match outcome {
         Ok(word) => return Ok(parts::see_other(&format!("{here}&done={word}"))),
         Err(Wrong::Fields(errors)) => (StatusCode::BAD_REQUEST, errors),
-        Err(Wrong::Error(Error::Invalid(invalid))) => {
-            (StatusCode::BAD_REQUEST, staff_parts::mistakes(&visit, &invalid, field))
-        }
-        Err(Wrong::Error(Error::Refused(_))) => {
-            (StatusCode::CONFLICT, vec![FieldError::new("tindakan", "error-step-refused")])
-        }
+        Err(Wrong::Error(Error::Invalid(invalid))) => (
+            StatusCode::BAD_REQUEST,
+            staff_parts::mistakes(&visit, &invalid, field),
+        ),
+        Err(Wrong::Error(Error::Refused(_))) => (
+            StatusCode::CONFLICT,
+            vec![FieldError::new("tindakan", "error-step-refused")],
+        ),
         Err(Wrong::Error(error)) => return Err(error.into()),
     };
     visit.here = here;
@@ -194,6 +274,13 @@ async fn answer(
     if let Some(team) = staff_parts::team_of(&visit, form) {
         detail.teams = staff_parts::team_choices(&visit, Some(team));
     }
-    let desk = page(&visit, &asked, Detail::Report(Box::new(detail)), &number, errors).await?;
+    let desk = page(
+        &visit,
+        &asked,
+        Detail::Report(Box::new(detail)),
+        &number,
+        errors,
+    )
+    .await?;
     Ok((status, visit.page(Nav::Desk, &desk)?).into_response())
 }

@@ -36,7 +36,9 @@ pub(in crate::pages) struct Asked {
 }
 
 fn some(text: &Option<String>) -> Option<&str> {
-    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    text.as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
 }
 
 impl Asked {
@@ -60,7 +62,10 @@ impl Asked {
     }
 
     fn page(&self) -> i64 {
-        some(&self.page).and_then(|text| text.parse().ok()).unwrap_or(1).clamp(1, 100_000)
+        some(&self.page)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(1)
+            .clamp(1, 100_000)
     }
 
     /// The query without `?`, and without what was done.
@@ -75,9 +80,18 @@ impl Asked {
             Tab::DueSoon => "due_soon",
             Tab::Overdue => "overdue",
         };
-        let named = [("service", &self.service), ("area", &self.area), ("team", &self.team), ("q", &self.q)];
+        let named = [
+            ("service", &self.service),
+            ("area", &self.area),
+            ("team", &self.team),
+            ("q", &self.q),
+        ];
         let mut pairs = vec![("tab", tab.to_owned())];
-        pairs.extend(named.into_iter().filter_map(|(name, value)| Some((name, some(value)?.to_owned()))));
+        pairs.extend(
+            named
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, some(value)?.to_owned()))),
+        );
         if page > 1 {
             pairs.push(("page", page.to_string()));
         }
@@ -85,12 +99,18 @@ impl Asked {
     }
 
     fn any(&self) -> bool {
-        [&self.service, &self.area, &self.team, &self.q].into_iter().any(|value| some(value).is_some())
+        [&self.service, &self.area, &self.team, &self.q]
+            .into_iter()
+            .any(|value| some(value).is_some())
     }
 
     fn team_id(&self, configuration: &Configuration) -> Option<TeamId> {
         let code = some(&self.team)?;
-        configuration.teams.iter().find(|team| team.code == code).map(|team| team.id)
+        configuration
+            .teams
+            .iter()
+            .find(|team| team.code == code)
+            .map(|team| team.id)
     }
 
     /// The filters as the page shows them.
@@ -108,8 +128,12 @@ impl Asked {
     /// `base` narrowed by what was asked.
     fn narrow(&self, configuration: &Configuration, base: &Filter) -> Filter {
         let mut filter = base.clone();
-        filter.services.extend(some(&self.service).map(str::to_owned));
-        filter.area = some(&self.area).and_then(|code| configuration.areas.by_code(code)).map(|area| area.id);
+        filter
+            .services
+            .extend(some(&self.service).map(str::to_owned));
+        filter.area = some(&self.area)
+            .and_then(|code| configuration.areas.by_code(code))
+            .map(|area| area.id);
         filter.text = self.words().map(str::to_owned);
         if let Some(team) = self.team_id(configuration) {
             if !filter.teams.is_empty() && !filter.teams.contains(&team) {
@@ -124,11 +148,24 @@ impl Asked {
 
 /// What this position may see at the desk: all of the city or its team's, with or without what is secret.
 pub(super) fn sight(actor: &Actor) -> Filter {
-    let desk = || actor.grants.iter().filter(|grant| grant.actions.contains(&Action::SeeDesk));
+    let desk = || {
+        actor
+            .grants
+            .iter()
+            .filter(|grant| grant.actions.contains(&Action::SeeDesk))
+    };
     let teams: Vec<TeamId> = if desk().any(|grant| grant.scope == Scope::City) {
         vec![]
     } else {
-        desk().filter_map(|grant| if let Scope::Team(team) = grant.scope { Some(team) } else { None }).collect()
+        desk()
+            .filter_map(|grant| {
+                if let Scope::Team(team) = grant.scope {
+                    Some(team)
+                } else {
+                    None
+                }
+            })
+            .collect()
     };
     let secret = Subject::Report {
         id: ReportId(0),
@@ -136,7 +173,11 @@ pub(super) fn sight(actor: &Actor) -> Filter {
         anonymous: false,
         team: teams.first().copied(),
     };
-    Filter { public_only: !allows(actor, Action::SeeDesk, secret), teams, ..Filter::default() }
+    Filter {
+        public_only: !allows(actor, Action::SeeDesk, secret),
+        teams,
+        ..Filter::default()
+    }
 }
 
 /// Reports that stand one after the other in a tab, of which the first `skip` stand elsewhere already.
@@ -149,23 +190,50 @@ struct Stretch {
 impl Stretch {
     async fn of(db: &mut Db, filter: Filter) -> Result<Self, Error> {
         let count = report_query::count(db, &filter).await?;
-        Ok(Self { filter, skip: 0, count })
+        Ok(Self {
+            filter,
+            skip: 0,
+            count,
+        })
     }
 }
 
 const OPEN: [State; 3] = [State::Received, State::Assigned, State::Reopened];
 
 /// The reports of a tab.
-async fn stretches(db: &mut Db, tab: Tab, base: &Filter, now: Timestamp) -> Result<Vec<Stretch>, Error> {
-    let of = |states: &[State]| Filter { states: states.to_vec(), ..base.clone() };
-    let late = |filter: Filter| Filter { due_before: Some(now), ..filter };
+async fn stretches(
+    db: &mut Db,
+    tab: Tab,
+    base: &Filter,
+    now: Timestamp,
+) -> Result<Vec<Stretch>, Error> {
+    let of = |states: &[State]| Filter {
+        states: states.to_vec(),
+        ..base.clone()
+    };
+    let late = |filter: Filter| Filter {
+        due_before: Some(now),
+        ..filter
+    };
     Ok(match tab {
         Tab::Mine => vec![Stretch::of(db, of(&[State::Assigned])).await?],
-        Tab::DueSoon => vec![Stretch::of(db, Filter { pressing_at: Some(now), ..of(&OPEN) }).await?],
+        Tab::DueSoon => vec![
+            Stretch::of(
+                db,
+                Filter {
+                    pressing_at: Some(now),
+                    ..of(&OPEN)
+                },
+            )
+            .await?,
+        ],
         Tab::Overdue => vec![Stretch::of(db, late(of(&OPEN))).await?],
         Tab::NeedsAction => {
             // In an incident, it is the incident that waits.
-            let alone = |filter: Filter| Filter { without_incident: true, ..filter };
+            let alone = |filter: Filter| Filter {
+                without_incident: true,
+                ..filter
+            };
             let first = Stretch::of(db, alone(late(of(&OPEN)))).await?;
             let waiting = [State::Received, State::Reopened];
             let mut then = Stretch::of(db, alone(of(&waiting))).await?;
@@ -193,18 +261,35 @@ pub(super) async fn load(visit: &Visit, asked: &Asked, selected: &str) -> Result
     let open = incidents::list(&visit.city, &visit.actor, true).await?;
     let tab = asked.tab();
     let mut db = visit.city.store().read().await?;
-    let mut tabs = Tabs { current: tab, needs_action: 0, mine: 0, due_soon: 0, overdue: 0 };
+    let mut tabs = Tabs {
+        current: tab,
+        needs_action: 0,
+        mine: 0,
+        due_soon: 0,
+        overdue: 0,
+    };
     let narrowed = asked.narrow(&configuration, &base);
-    let shown = if tab == Tab::NeedsAction { matching(visit, &mut db, asked, &open).await? } else { vec![] };
+    let shown = if tab == Tab::NeedsAction {
+        matching(visit, &mut db, asked, &open).await?
+    } else {
+        vec![]
+    };
     let mut current = vec![];
     for each in [Tab::NeedsAction, Tab::Mine, Tab::DueSoon, Tab::Overdue] {
-        let found = stretches(&mut db, each, if each == tab { &narrowed } else { &base }, now).await?;
+        let found = stretches(
+            &mut db,
+            each,
+            if each == tab { &narrowed } else { &base },
+            now,
+        )
+        .await?;
         let before = match each {
             Tab::NeedsAction if each == tab => shown.len(),
             Tab::NeedsAction => open.len(),
             _ => 0,
         };
-        *place(&mut tabs, each) = found.iter().map(|stretch| stretch.count).sum::<i64>() + count(before);
+        *place(&mut tabs, each) =
+            found.iter().map(|stretch| stretch.count).sum::<i64>() + count(before);
         if each == tab {
             current = found;
         }
@@ -213,14 +298,23 @@ pub(super) async fn load(visit: &Visit, asked: &Asked, selected: &str) -> Result
     let from = (asked.page() - 1) * PAGE_ROWS;
     let mut rows = incident_rows_of(visit, &mut db, asked, &shown, from, selected).await?;
     let wanted = PAGE_ROWS - count(rows.len());
-    let reports = reports_from(&mut db, &current, (from - count(shown.len())).max(0), wanted).await?;
-    let visible = reports.iter().filter(|report| allows(&visit.actor, Action::SeeDesk, subject(report)));
+    let reports = reports_from(
+        &mut db,
+        &current,
+        (from - count(shown.len())).max(0),
+        wanted,
+    )
+    .await?;
+    let visible = reports
+        .iter()
+        .filter(|report| allows(&visit.actor, Action::SeeDesk, subject(report)));
     rows.extend(visible.map(|report| report_row(visit, &configuration, asked, report, selected)));
     let last = report_query::list(&mut db, &base, Order::NewestFirst, 1, 0).await?;
     Ok(Queue {
         tabs,
         rows,
-        next_url: (from + PAGE_ROWS < total).then(|| format!("/meja?{}", asked.query_of(asked.page() + 1))),
+        next_url: (from + PAGE_ROWS < total)
+            .then(|| format!("/meja?{}", asked.query_of(asked.page() + 1))),
         last_at: last.first().map(|report| report.received_at),
     })
 }
@@ -239,7 +333,12 @@ fn place(tabs: &mut Tabs, tab: Tab) -> &mut i64 {
 }
 
 /// `wanted` reports from the `from`-th on, across the stretches.
-async fn reports_from(db: &mut Db, stretches: &[Stretch], mut from: i64, mut wanted: i64) -> Result<Vec<Report>, Error> {
+async fn reports_from(
+    db: &mut Db,
+    stretches: &[Stretch],
+    mut from: i64,
+    mut wanted: i64,
+) -> Result<Vec<Report>, Error> {
     let mut found = Vec::new();
     for stretch in stretches {
         if wanted <= 0 {
@@ -251,7 +350,9 @@ async fn reports_from(db: &mut Db, stretches: &[Stretch], mut from: i64, mut wan
         }
         let limit = wanted.min(stretch.count - from);
         let order = Order::MostUrgentFirst;
-        found.extend(report_query::list(db, &stretch.filter, order, limit, stretch.skip + from).await?);
+        found.extend(
+            report_query::list(db, &stretch.filter, order, limit, stretch.skip + from).await?,
+        );
         (wanted, from) = (wanted - limit, 0);
     }
     Ok(found)
@@ -270,8 +371,19 @@ async fn matching<'a>(
         None => None,
         team => {
             let tasks = incident_rows::active_assignments(db, team, MOST_TASKS).await?;
-            let target = |target| if let Target::Incident(id) = target { Some(id) } else { None };
-            Some(tasks.into_iter().filter_map(|task| target(task.target)).collect())
+            let target = |target| {
+                if let Target::Incident(id) = target {
+                    Some(id)
+                } else {
+                    None
+                }
+            };
+            Some(
+                tasks
+                    .into_iter()
+                    .filter_map(|task| target(task.target))
+                    .collect(),
+            )
         }
     };
     let area = some(&asked.area).map(|code| configuration.areas.by_code(code).map(|area| area.id));
@@ -279,7 +391,11 @@ async fn matching<'a>(
     let fits = |incident: &&Incident| {
         let text = || {
             let title = staff_parts::incident_title(visit, &configuration, incident);
-            format!("{title} {}", staff_parts::incident_place(&configuration, incident)).to_lowercase()
+            format!(
+                "{title} {}",
+                staff_parts::incident_place(&configuration, incident)
+            )
+            .to_lowercase()
         };
         sent.as_ref().is_none_or(|ids| ids.contains(&incident.id))
             && some(&asked.service).is_none_or(|code| code == incident.service_code)
@@ -299,16 +415,28 @@ async fn incident_rows_of(
 ) -> Result<Vec<QueueRow>, Error> {
     let configuration = visit.city.configuration();
     let skip = usize::try_from(from).unwrap_or(usize::MAX);
-    let page: Vec<&Incident> = shown.iter().skip(skip).take(usize::try_from(PAGE_ROWS).unwrap_or(0)).copied().collect();
+    let page: Vec<&Incident> = shown
+        .iter()
+        .skip(skip)
+        .take(usize::try_from(PAGE_ROWS).unwrap_or(0))
+        .copied()
+        .collect();
     let ids: Vec<IncidentId> = page.iter().map(|incident| incident.id).collect();
     let counts = incident_rows::report_counts(db, &ids).await?;
     let row = |incident: &&Incident| QueueRow {
         kind: QueueKind::Incident {
             state: incident.state,
             priority: incident.priority.level(),
-            reports: counts.iter().find(|(id, _)| *id == incident.id).map_or(0, |(_, n)| *n),
+            reports: counts
+                .iter()
+                .find(|(id, _)| *id == incident.id)
+                .map_or(0, |(_, n)| *n),
         },
-        url: format!("{}?{}", staff_parts::incident_url(incident.id), asked.query()),
+        url: format!(
+            "{}?{}",
+            staff_parts::incident_url(incident.id),
+            asked.query()
+        ),
         title: staff_parts::incident_title(visit, &configuration, incident),
         place: staff_parts::incident_place(&configuration, incident),
         due: None,
@@ -321,10 +449,18 @@ async fn incident_rows_of(
 }
 
 /// A row says what kind of matter it is and where, as far as that is plain; of a secret report the area only.
-fn report_row(visit: &Visit, configuration: &Configuration, asked: &Asked, report: &Report, selected: &str) -> QueueRow {
+fn report_row(
+    visit: &Visit,
+    configuration: &Configuration,
+    asked: &Asked,
+    report: &Report,
+    selected: &str,
+) -> QueueRow {
     let number = report.number().to_string();
     QueueRow {
-        kind: QueueKind::Report { state: report.state },
+        kind: QueueKind::Report {
+            state: report.state,
+        },
         url: format!("{}?{}", staff_parts::report_url(report), asked.query()),
         title: parts::service_name(configuration, visit.language, &report.service_code),
         place: parts::place(configuration, report),

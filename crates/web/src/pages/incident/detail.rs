@@ -62,7 +62,12 @@ fn since(held: &Assignment) -> Timestamp {
 }
 
 /// First report to opening, opening to the first crew, its way, and from its arrival to the end.
-fn clocks(incident: &Incident, reports: &[Report], crews: &[Assignment], now: Timestamp) -> Vec<Clock> {
+fn clocks(
+    incident: &Incident,
+    reports: &[Report],
+    crews: &[Assignment],
+    now: Timestamp,
+) -> Vec<Clock> {
     let signal = reports.iter().map(|report| report.received_at).min();
     let sent = crews.iter().map(|held| held.dispatched_at).min();
     let arrived = crews.iter().filter_map(|held| held.on_scene_at).min();
@@ -70,8 +75,14 @@ fn clocks(incident: &Incident, reports: &[Report], crews: &[Assignment], now: Ti
     let clock = |what, from: Option<Timestamp>, to: Option<Timestamp>| {
         let running = from.is_some() && to.is_none() && !over;
         let end = to.or(running.then_some(now));
-        let minutes = from.zip(end).map(|(from, end)| end.since(from).as_mins().max(0));
-        Clock { what, minutes, running }
+        let minutes = from
+            .zip(end)
+            .map(|(from, end)| end.since(from).as_mins().max(0));
+        Clock {
+            what,
+            minutes,
+            running,
+        }
     };
     vec![
         clock("signal", signal, Some(incident.opened_at)),
@@ -83,7 +94,10 @@ fn clocks(incident: &Incident, reports: &[Report], crews: &[Assignment], now: Ti
 
 fn reports(visit: &Visit, reports: &[Report]) -> Vec<IncidentReport> {
     let rows = parts::report_rows(visit, reports, &Default::default());
-    let row = |(row, report)| IncidentReport { row, desk_url: staff_parts::report_url(report) };
+    let row = |(row, report)| IncidentReport {
+        row,
+        desk_url: staff_parts::report_url(report),
+    };
     rows.into_iter().zip(reports).map(row).collect()
 }
 
@@ -135,8 +149,16 @@ fn subject(visit: &Visit, seen: &Seen, entry: &Entry) -> String {
     if entry.kind == "opened" {
         return seen.incident.number();
     }
-    match entry.subject.split_once(':').and_then(|(kind, id)| Some((kind, id.parse::<i64>().ok()?))) {
-        Some(("team", id)) => staff_parts::team_name(visit, &configuration, pendopo_domain::organisation::TeamId(id)),
+    match entry
+        .subject
+        .split_once(':')
+        .and_then(|(kind, id)| Some((kind, id.parse::<i64>().ok()?)))
+    {
+        Some(("team", id)) => staff_parts::team_name(
+            visit,
+            &configuration,
+            pendopo_domain::organisation::TeamId(id),
+        ),
         Some(("report", id)) => {
             let found = seen.reports.iter().find(|report| report.id.0 == id);
             found.map_or_else(|| format!("L-{id}"), |report| report.number().to_string())

@@ -44,7 +44,11 @@ fn key(failed: &HashMap<Key, Failures>, city: &str, login: &str) -> Key {
         return shared;
     }
     let key = (city.to_owned(), login.to_owned());
-    if failed.len() >= LOGINS && !failed.contains_key(&key) { shared } else { key }
+    if failed.len() >= LOGINS && !failed.contains_key(&key) {
+        shared
+    } else {
+        key
+    }
 }
 
 /// Whether this login has to wait at `now`.
@@ -61,9 +65,15 @@ pub(super) fn note_failure(city: &str, login: &str, now: Instant) {
         failed.retain(|_, failures| !failures.is_over(now));
     }
     let key = key(&failed, city, login);
-    let failures = failed.entry(key).or_insert(Failures { since: now, count: 0 });
+    let failures = failed.entry(key).or_insert(Failures {
+        since: now,
+        count: 0,
+    });
     if failures.is_over(now) {
-        *failures = Failures { since: now, count: 0 };
+        *failures = Failures {
+            since: now,
+            count: 0,
+        };
     }
     failures.count += 1;
 }
