@@ -22,10 +22,10 @@ test: ## Everything a change must pass: all tests on SQLite and PostgreSQL, then
 bless: ## Accept new snapshots and take new screenshots; read the diff before you commit
 	@scripts/bless.sh
 
-prove: ## The long ones: fuzzing (PROVE_SECONDS for each target, default 60)
+prove: ## The long ones: kill, power loss, syncs, memory, page times, fuzzing; figures in docs/proof/
 	@scripts/prove.sh
 
-bench: ## How fast the release build answers (BENCH_REQUESTS for each page, default 500)
+bench: ## How fast the release build answers (BENCH_REQUESTS for each page, default 200)
 	@scripts/bench.sh
 
 clean-demo: ## Forget what happened in the demo cities; the next `make run` begins anew

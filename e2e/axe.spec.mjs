@@ -27,5 +27,8 @@ for (const language of ["id", "en"]) {
 
 /** A violation as short lines: the rule, the element, what is wrong with it. */
 function told({ id, nodes }) {
-  return nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary.split("\n").slice(1).join(";").trim()}`);
+  // Marks of a map lie where the reports are, under its buttons and over its edge too; the list beside the map is the
+  // equivalent that WCAG 2.2 §2.5.8 asks for.
+  const counted = nodes.filter((node) => id !== "target-size" || !node.html.includes("map-mark"));
+  return counted.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary.split("\n").slice(1).join(";").trim()}`);
 }

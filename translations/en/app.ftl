@@ -141,3 +141,4 @@ demo-sign-ins-hint = For demo cities only. All their data is invented.
 demo-login = name { $login }, password { $password }
 map-approximate = Area boundaries are approximate
 another-report-word = another report
+map-tiles-credit = © OpenStreetMap contributors

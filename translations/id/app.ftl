@@ -109,3 +109,4 @@ demo-sign-ins-hint = Hanya untuk kota demo. Semua datanya rekaan.
 demo-login = nama { $login }, sandi { $password }
 map-approximate = Batas wilayah perkiraan
 another-report-word = laporan lain
+map-tiles-credit = © Kontributor OpenStreetMap

@@ -6,7 +6,7 @@ use pendopo_domain::incidents::{
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
-use pendopo_domain::reports::{Report, ReportId, State as ReportState, Step};
+use pendopo_domain::reports::{Report, ReportId, State as ReportState, Step, Visibility};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::photos::{self as photo_rows, Photo};
 use pendopo_store::{Db, StoreError, chains, incidents as rows, reports as report_rows};
@@ -260,6 +260,9 @@ pub(crate) async fn resolve_as(
 ) -> Result<Incident> {
     let words = evidence.checked()?;
     let members = report_rows::of_incident(&mut city.store().read().await?, id).await?;
+    let any_secret = members
+        .iter()
+        .any(|report| report.visibility == Visibility::Secret);
     let open: Vec<ReportId> = members
         .iter()
         .filter(|report| report.state.is_open())
@@ -298,7 +301,8 @@ pub(crate) async fn resolve_as(
                 dispatch::end(db, Target::Incident(id), AssignmentState::Cleared, now).await?;
                 incident.resolved_at = Some(now);
                 change_state(db, &actor, &mut incident, State::Resolved, now).await?;
-                if let Some(words) = &words {
+                // Words about a secret report are sealed with it and stand nowhere else.
+                if let Some(words) = words.as_ref().filter(|_| !any_secret) {
                     let stream = chains::incident(id);
                     let position =
                         chains::append(db, &stream, now, "note", &actor_text(&actor), "city")

@@ -41,8 +41,13 @@ pub async fn prepare(bytes: Vec<u8>) -> Result<Prepared> {
             },
         ));
     }
-    let _place = DECODING.acquire().await;
-    tokio::task::spawn_blocking(move || read(&bytes))
+    let place = DECODING.acquire().await;
+    let reading = move || {
+        // Held until the picture is read, even when nobody waits for it any more.
+        let _place = place;
+        read(&bytes)
+    };
+    tokio::task::spawn_blocking(reading)
         .await
         .unwrap_or_else(|_| Err(Invalid::one("photo", Problem::NotAPicture)))
 }
@@ -55,7 +60,9 @@ fn read(bytes: &[u8]) -> Result<Prepared> {
         .into_decoder()
         .map_err(|_| not_a_picture())?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > limits::PHOTO_PIXELS {
+    // Deep colours take up to eight bytes a pixel where a photo takes three.
+    let too_heavy = decoder.total_bytes() > 4 * limits::PHOTO_PIXELS;
+    if too_heavy || u64::from(width) * u64::from(height) > limits::PHOTO_PIXELS {
         return Err(Invalid::one(
             "photo",
             Problem::TooManyPixels {

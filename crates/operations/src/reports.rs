@@ -73,7 +73,7 @@ pub async fn submit(
     must(actor, sending(channel))?;
     let configuration = city.configuration();
     let area = check(&configuration, channel, &submission)?;
-    let draft = submission.draft.as_deref().map(links::token_hash);
+    let draft = draft_hash_of(&submission);
     if let Some(sent) = sent_before(city, draft.as_deref()).await? {
         return Ok(sent);
     }
@@ -169,6 +169,24 @@ pub async fn submit(
             .ok_or(Error::Store(error)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Names what was sent, not only the form it was sent with: a form that comes back changed is another report.
+fn draft_hash_of(submission: &Submission) -> Option<String> {
+    let draft = submission.draft.as_deref()?;
+    let place = submission
+        .position
+        .map(|at| (at.lon().to_bits(), at.lat().to_bits()));
+    let said = (
+        &submission.service_code,
+        &submission.description,
+        &submission.place,
+        &submission.area_code,
+    );
+    Some(links::token_hash(&format!(
+        "{draft}{said:?}{place:?}{:?}",
+        submission.attributes
+    )))
 }
 
 /// What the sender must be allowed: a person to report, a system to post.

@@ -111,7 +111,10 @@ pub async fn by_password(city: &City, login: &str, password: &str) -> Result<Str
         _ => (NOBODYS_HASH.to_owned(), None),
     };
     let password = password.to_owned();
+    let place = CHECKING.acquire().await;
     let right = tokio::task::spawn_blocking(move || {
+        // Held until the check is over, even when nobody waits for it any more.
+        let _place = place;
         PasswordHash::new(&hash).is_ok_and(|hash| {
             Argon2::default()
                 .verify_password(password.as_bytes(), &hash)
@@ -125,6 +128,9 @@ pub async fn by_password(city: &City, login: &str, password: &str) -> Result<Str
         _ => Err(Error::NotFound),
     }
 }
+
+/// Passwords checked at the same time in this process: each check needs 19 MB, so that guessing is dear, but not to us.
+static CHECKING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
 
 /// A well-formed hash of nobody's password.
 const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$nZQdMkFdpoSExcaFYnq6mtiBqQPr4AYrQtXJV6pXXrc";

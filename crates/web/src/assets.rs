@@ -26,6 +26,19 @@ pub async fn asset(Path(name): Path<String>, request: HeaderMap) -> Response {
     }
 }
 
+/// `GET /favicon.ico`, which browsers ask for by themselves: the mark.
+pub async fn mark() -> Response {
+    const MARK: &str = include_str!("../assets/mark.svg");
+    (
+        [
+            (header::CONTENT_TYPE, "image/svg+xml"),
+            (header::CACHE_CONTROL, "public, max-age=86400"),
+        ],
+        MARK,
+    )
+        .into_response()
+}
+
 fn answer(name: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
     let etag = etag(&file.metadata.sha256_hash());
     let cache = if is_font(name) { FOREVER } else { SHORT };

@@ -153,6 +153,7 @@ where
 
 fn files(routes: &mut Vec<Route>) {
     everywhere(routes, "/assets/{*name}", assets::asset);
+    everywhere(routes, "/favicon.ico", assets::mark);
     everywhere(routes, "/sehat", async || "ok\n");
 }
 

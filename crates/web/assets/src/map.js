@@ -66,7 +66,7 @@ async function start(element) {
   map.getCanvas().addEventListener("webglcontextlost", () => element.classList.add("map-waiting"));
   map.getCanvas().addEventListener("webglcontextrestored", () => element.classList.remove("map-waiting"));
 
-  showCredit(element, [base.attribution, areas.attribution, set.credit]);
+  showCredit(element, [set.pmtiles ? set.tilesCredit : base.attribution, areas.attribution, set.credit]);
   if (!still) showControls(element, map);
   showLabels(map, areas);
   if (set.map === "pick") pickPlace(element, map);

@@ -213,9 +213,17 @@ async fn list(
         configuration.calendar.zone(),
     )
     .map_err(|problems| Fault::Problems(problems, format))?;
-    let (filter, order) = filter(&asked.select);
+    let (mut wanted, order) = filter(&asked.select);
+    if let Select::Filter(filter) = &asked.select
+        && let Some(agency) = &filter.agency_responsible
+    {
+        wanted.teams = answers::team_named(visit, agency)
+            .map(|team| team.id)
+            .into_iter()
+            .collect();
+    }
     let listing = Listing {
-        filter,
+        filter: wanted,
         page: i64::from(asked.page),
         rows: i64::from(asked.page_size),
     };

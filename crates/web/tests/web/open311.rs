@@ -164,6 +164,21 @@ async fn accepting(kota: &Fixture, path: &str, accept: &str) -> Answer {
 }
 
 stories! {
+    async fn an_agency_lists_what_it_is_responsible_for(kota: Fixture) {
+        let team = kota.city.configuration().teams[1].clone();
+        let mine = kota.submit(|_| {}).await.report.number().to_string();
+        kota.submit(|_| {}).await;
+        let desk = kota.sign_in("operator").await;
+        desk.post(&format!("/meja/laporan/{mine}/tugaskan"), &[("team", &team.code)]).await.is(303);
+        for extension in FORMATS {
+            for (agency, expect) in [(team.names.id.as_str(), vec![mine.clone()]), (&team.code, vec![mine.clone()]), ("Dinas Lain", vec![])] {
+                let agency = agency.replace(' ', "+");
+                let answer = kota.get(&format!("{LIST}.{extension}?agency_responsible={agency}")).await.is(200);
+                assert_eq!(ids(&answer), expect, "{agency}");
+            }
+        }
+    }
+
     async fn discovery_names_two_endpoints_and_all_required_fields(kota: Fixture) {
         let answer = kota.get("/open311/discovery.json").await.is(200);
         assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json; charset=utf-8");

@@ -155,7 +155,16 @@ fn only_what_is_of_no_city_needs_no_right() {
         .filter(|route| route.needs.is_none())
         .map(|route| route.path)
         .collect();
-    assert_eq!(open, ["/assets/{*name}", "/sehat", "/", "/bahasa/{tag}"]);
+    assert_eq!(
+        open,
+        [
+            "/assets/{*name}",
+            "/favicon.ico",
+            "/sehat",
+            "/",
+            "/bahasa/{tag}"
+        ]
+    );
 }
 
 #[test]
