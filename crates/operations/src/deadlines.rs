@@ -74,11 +74,12 @@ async fn put_back(city: &City, job: &Job, error: &Error) -> Result<()> {
 /// When the database does not answer.
 pub async fn tidy(city: &City) -> Result<()> {
     let now = city.now();
+    let flushed = city.store().flushed().await?;
     let (cut, orphans) = city
         .store()
         .write(move |db| {
             Box::pin(async move {
-                let cut = journal::cut(db, now).await?;
+                let cut = journal::cut(db, now, flushed).await?;
                 let orphans = photo_rows::take_orphans(db, now.plus_days(-FORM_WAITS_DAYS)).await?;
                 drafts::prune(db, now.plus_days(-FORM_WAITS_DAYS)).await?;
                 Ok::<_, pendopo_store::StoreError>((cut, orphans))

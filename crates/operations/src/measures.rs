@@ -35,7 +35,7 @@ pub async fn count_next(city: &City) -> Result<usize> {
 }
 
 async fn count_in(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
-    let position = consumers::take(db, CONSUMER, now).await?;
+    let position = consumers::take(db, CONSUMER, consumers::Follows::Cases, now).await?;
     let entries = journal::after(db, position, AT_ONCE).await?;
     let Some(last) = entries.last() else {
         return Ok(0);

@@ -92,7 +92,7 @@ macro_rules! on_backend {
 }
 pub(crate) use on_backend;
 
-/// One of the three databases of a city.
+/// One of the four databases of a city.
 pub struct Database {
     inner: Inner,
     moved: watch::Sender<u64>,
@@ -278,7 +278,11 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SYNCHRONOUS)
+        .synchronous(match kind {
+            // Made again from the journal when the last of it is lost; never damaged by that (WAL).
+            Kind::Live => SqliteSynchronous::Normal,
+            Kind::City | Kind::Keys | Kind::Media => SYNCHRONOUS,
+        })
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         // Deleted keys and texts must not survive in free pages.
@@ -308,6 +312,11 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
         }
         Kind::Media => {
             sqlx::migrate!("./migrations/sqlite/media")
+                .run(&writing)
+                .await?
+        }
+        Kind::Live => {
+            sqlx::migrate!("./migrations/sqlite/live")
                 .run(&writing)
                 .await?
         }
@@ -383,6 +392,11 @@ async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {
         }
         Kind::Media => {
             sqlx::migrate!("./migrations/postgres/media")
+                .run(&pool)
+                .await?
+        }
+        Kind::Live => {
+            sqlx::migrate!("./migrations/postgres/live")
                 .run(&pool)
                 .await?
         }

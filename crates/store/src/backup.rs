@@ -1,6 +1,6 @@
 //! Backup of a city while it runs, and restore into either database.
 //!
-//! A backup is a folder with the same three SQLite files that an embedded city has, whatever the city runs on. So a
+//! A backup is a folder with the same four SQLite files that an embedded city has, whatever the city runs on. So a
 //! city moves from SQLite to PostgreSQL, or back, by backup and restore. Each file is one consistent moment. Keys and
 //! pictures are durable before the city names them, so the city is copied first: what its file points to is there.
 
@@ -53,6 +53,13 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
         ],
         Kind::Keys => &[("person_keys", "person_id")],
         Kind::Media => &[("pictures", "id, size")],
+        Kind::Live => &[
+            ("flushed", "id"),
+            ("entities", "id"),
+            ("history_entities", "id"),
+            ("series", "id"),
+            ("observations", "id"),
+        ],
     }
 }
 
@@ -92,7 +99,7 @@ pub async fn restore(from: &Path, to: &Location) -> Result<u64> {
 
 async fn copy_all(store: &Store, to: &Location) -> Result<u64> {
     let sources = [
-        (Kind::City, &store.city),
+        (Kind::City, &*store.city),
         (Kind::Keys, store.keys.database()),
         (Kind::Media, store.media.database()),
     ];

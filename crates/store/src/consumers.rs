@@ -9,15 +9,27 @@ use crate::Result;
 use crate::backend::{Db, on_backend};
 use crate::journal::Position;
 
+/// What a consumer reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    Cases,
+    Live,
+}
+
 /// Where `name` stands, locked until the end of the transaction; a new consumer stands at the start.
-pub async fn take(db: &mut Db, name: &str, now: Timestamp) -> Result<Position> {
+pub async fn take(db: &mut Db, name: &str, follows: Follows, now: Timestamp) -> Result<Position> {
+    let follows = match follows {
+        Follows::Cases => "cases",
+        Follows::Live => "live",
+    };
     let (txid, seq): (i64, i64) = on_backend!(db, |c| {
         sqlx::query_as(
-            "INSERT INTO consumers (name, txid, seq, updated_at) VALUES ($1, 0, 0, $2)
+            "INSERT INTO consumers (name, txid, seq, updated_at, follows) VALUES ($1, 0, 0, $2, $3)
              ON CONFLICT (name) DO UPDATE SET updated_at = $2 RETURNING txid, seq",
         )
         .bind(name)
         .bind(now.micros())
+        .bind(follows)
         .fetch_one(c)
         .await?
     });

@@ -50,12 +50,12 @@ struct Row {
     payload: String,
 }
 
-/// The next changes after `position`, in order, at most `limit`.
+/// The next changes of cases after `position`, in order, at most `limit`. Those of live data: [`crate::live::after`].
 pub async fn after(db: &mut Db, position: Position, limit: i64) -> Result<Vec<Entry>> {
     let rows: Vec<Row> = on_backend!(db, |c| {
         sqlx::query_as(
             "SELECT seq, txid, at, payload FROM journal_settled
-             WHERE txid > $1 OR (txid = $1 AND seq > $2) ORDER BY txid, seq LIMIT $3",
+             WHERE kind <> 'entities' AND (txid, seq) > ($1, $2) ORDER BY txid, seq LIMIT $3",
         )
         .bind(position.txid)
         .bind(position.seq)
@@ -102,27 +102,50 @@ pub async fn unsettled(db: &mut Db) -> Result<i64> {
     }))
 }
 
-/// Removes what is older than [`KEPT_DAYS`] and has been passed by every consumer. Returns how many rows.
+/// Removes what is older than [`KEPT_DAYS`] and has been passed by every consumer that reads it; of live data also by the
+/// tables, which stand at `flushed`. Returns how many rows.
 ///
-/// Cuts nothing while there is no consumer: nobody has read it yet.
-pub async fn cut(db: &mut Db, now: Timestamp) -> Result<u64> {
-    let slowest: Option<(i64, i64)> = on_backend!(db, |c| {
-        sqlx::query_as("SELECT txid, seq FROM consumers ORDER BY txid, seq LIMIT 1")
-            .fetch_optional(c)
-            .await?
-    });
-    let Some((txid, seq)) = slowest else {
-        return Ok(0);
-    };
-    Ok(on_backend!(db, |c| {
+/// Cuts no cases while nobody has read any.
+pub async fn cut(db: &mut Db, now: Timestamp, flushed: Position) -> Result<u64> {
+    let before = now.plus_days(-KEPT_DAYS);
+    let mut rows = 0;
+    if let Some(passed) = slowest(db, "cases").await? {
+        rows += on_backend!(db, |c| {
+            sqlx::query("DELETE FROM journal WHERE kind <> 'entities' AND at < $1 AND (txid, seq) <= ($2, $3)")
+                .bind(before.micros())
+                .bind(passed.txid)
+                .bind(passed.seq)
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+    }
+    let passed = slowest(db, "live")
+        .await?
+        .map_or(flushed, |passed| passed.min(flushed));
+    rows += on_backend!(db, |c| {
         sqlx::query(
-            "DELETE FROM journal WHERE at < $1 AND (txid < $2 OR (txid = $2 AND seq <= $3))",
+            "DELETE FROM journal WHERE kind = 'entities' AND at < $1 AND (txid, seq) <= ($2, $3)",
         )
-        .bind(now.plus_days(-KEPT_DAYS).micros())
-        .bind(txid)
-        .bind(seq)
+        .bind(before.micros())
+        .bind(passed.txid)
+        .bind(passed.seq)
         .execute(c)
         .await?
         .rows_affected()
-    }))
+    });
+    Ok(rows)
+}
+
+/// Where the slowest consumer of cases, or of live data, stands.
+async fn slowest(db: &mut Db, follows: &str) -> Result<Option<Position>> {
+    let found: Option<(i64, i64)> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT txid, seq FROM consumers WHERE follows = $1 ORDER BY txid, seq LIMIT 1",
+        )
+        .bind(follows)
+        .fetch_optional(c)
+        .await?
+    });
+    Ok(found.map(|(txid, seq)| Position { txid, seq }))
 }

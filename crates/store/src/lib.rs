@@ -1,8 +1,8 @@
 //! One city, one database: the only crate with SQL.
 //!
-//! A city is three databases of the same kind, side by side: `city` (everything it knows), `keys` (one wrapped key
-//! per person) and `media` (pictures). Embedded they are three SQLite files in the city's folder; outgrown they
-//! are three PostgreSQL schemas. Every statement is written once and runs on both through `on_backend!`.
+//! A city is four databases of the same kind, side by side: `city` (everything it knows), `keys` (one wrapped key
+//! per person), `media` (pictures) and `live` (entities and their history, behind the journal). Embedded they are four
+//! SQLite files in the city's folder; outgrown they are four PostgreSQL schemas. Every statement is written once and runs on both through `on_backend!`.
 //!
 //! To add a table: a migration in `migrations/{sqlite,postgres}/…` (a test holds them equal), a file here named
 //! like the room in `domain`, and a test in `tests/` on both databases (a test fails for a statement that did
@@ -18,10 +18,14 @@ mod columns;
 pub mod configuration;
 pub mod consumers;
 pub mod drafts;
+pub mod history;
 pub mod incidents;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+pub mod live;
+mod live_state;
+mod live_tables;
 mod location;
 pub mod measures;
 pub mod media;
@@ -35,12 +39,14 @@ pub mod updates;
 mod writer;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pendopo_domain::time::Timestamp;
 use tokio::sync::watch;
 
 pub use backend::{Database, Db};
 pub use keys::{Keys, MasterKey};
+pub use live::Live;
 pub use location::{Kind, Location};
 pub use media::Media;
 
@@ -74,12 +80,14 @@ impl StoreError {
 /// Result of everything in this crate.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// The three databases of one city.
+/// The four databases of one city.
 pub struct Store {
     location: Location,
-    city: Database,
+    city: Arc<Database>,
     keys: Keys,
     media: Media,
+    tables: Arc<Database>,
+    live: tokio::sync::OnceCell<Live>,
 }
 
 impl Store {
@@ -92,14 +100,17 @@ impl Store {
         if let Location::Folder(folder) = &location {
             std::fs::create_dir_all(folder)?;
         }
-        let city = Database::open(&location, Kind::City).await?;
+        let city = Arc::new(Database::open(&location, Kind::City).await?);
         let keys = Keys::new(Database::open(&location, Kind::Keys).await?, master);
         let media = Media::new(Database::open(&location, Kind::Media).await?);
+        let tables = Arc::new(Database::open(&location, Kind::Live).await?);
         Ok(Self {
             location,
             city,
             keys,
             media,
+            tables,
+            live: tokio::sync::OnceCell::new(),
         })
     }
 
@@ -124,6 +135,30 @@ impl Store {
     /// The pictures.
     pub fn media(&self) -> &Media {
         &self.media
+    }
+
+    /// The live data, loaded when it is first asked for.
+    ///
+    /// # Errors
+    /// When it cannot be loaded; it is tried again the next time.
+    pub async fn live(&self) -> Result<&Live> {
+        let (city, tables) = (&self.city, &self.tables);
+        self.live
+            .get_or_try_init(|| Live::open(Arc::clone(city), Arc::clone(tables)))
+            .await
+    }
+
+    /// The live data, if somebody has asked for it.
+    pub fn loaded_live(&self) -> Option<&Live> {
+        self.live.get()
+    }
+
+    /// Up to where the tables behind the live data have the journal.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn flushed(&self) -> Result<journal::Position> {
+        live_tables::flushed(&mut self.tables.read().await?).await
     }
 
     /// A consistent look at the city.
@@ -158,6 +193,7 @@ impl Store {
         self.city.close().await;
         self.keys.close().await;
         self.media.close().await;
+        self.tables.close().await;
     }
 
     /// Takes the right to do this city's background work, or `None` when another process holds it.
@@ -173,6 +209,7 @@ impl Store {
         let mut problems = self.city.integrity().await?;
         problems.extend(self.keys.integrity().await?);
         problems.extend(self.media.integrity().await?);
+        problems.extend(self.tables.integrity().await?);
         let mut db = self.read().await?;
         problems.extend(chains::verify(&mut db).await?);
         problems.extend(measures::verify(&mut db).await?);

@@ -1,4 +1,4 @@
-//! Where cities are kept: folders with three SQLite files, or schemas of a PostgreSQL database.
+//! Where cities are kept: folders with four SQLite files, or schemas of a PostgreSQL database.
 
 use std::path::{Path, PathBuf};
 
@@ -9,17 +9,18 @@ use crate::{Result, StoreError};
 /// PostgreSQL cuts names off after 63 bytes (NAMEDATALEN - 1), and `_media` comes behind the city's.
 const SCHEMA_NAME_BYTES: usize = 57;
 
-/// Which of the three databases of a city.
+/// Which of the four databases of a city.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     City,
     Keys,
     Media,
+    Live,
 }
 
 impl Kind {
-    /// All three.
-    pub(crate) const ALL: [Self; 3] = [Self::City, Self::Keys, Self::Media];
+    /// All four.
+    pub(crate) const ALL: [Self; 4] = [Self::City, Self::Keys, Self::Media, Self::Live];
 
     /// Name of the SQLite file in the city's folder.
     pub const fn file_name(self) -> &'static str {
@@ -27,6 +28,7 @@ impl Kind {
             Self::City => "city.db",
             Self::Keys => "keys.db",
             Self::Media => "media.db",
+            Self::Live => "live.db",
         }
     }
 
@@ -36,6 +38,7 @@ impl Kind {
             Self::City => "",
             Self::Keys => "_keys",
             Self::Media => "_media",
+            Self::Live => "_live",
         }
     }
 }
@@ -43,9 +46,9 @@ impl Kind {
 /// Where a city is kept.
 #[derive(Clone)]
 pub enum Location {
-    /// A folder with three SQLite files.
+    /// A folder with four SQLite files.
     Folder(PathBuf),
-    /// Three schemas of one PostgreSQL database.
+    /// Four schemas of one PostgreSQL database.
     Postgres { url: String, schema: String },
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn forget(schema: &str) {
         return;
     }
     let mut drop_all = String::from("SET client_min_messages = warning;");
-    for suffix in ["", "_keys", "_media"] {
+    for suffix in ["", "_keys", "_media", "_live"] {
         let _ = write!(
             drop_all,
             "DROP SCHEMA IF EXISTS \"{schema}{suffix}\" CASCADE;"

@@ -116,6 +116,8 @@ pub enum Command {
     Delete { id: Iri },
     /// What [`Entity::expires_at`] announces.
     Expire { id: Iri },
+    /// 5.6.11 to 5.6.16: an edit of the past. Whether there is such a history is for the caller to know.
+    EditPast { id: Iri, edit: Past },
 }
 
 impl Command {
@@ -133,7 +135,8 @@ impl Command {
             | Self::ReplaceAttribute { id, .. }
             | Self::DeleteAttribute { id, .. }
             | Self::Delete { id }
-            | Self::Expire { id } => id,
+            | Self::Expire { id }
+            | Self::EditPast { id, .. } => id,
         }
     }
 }
@@ -184,6 +187,47 @@ pub enum Effect {
         #[serde(with = "micros")]
         at: Timestamp,
     },
+    /// History is edited; the present is as it was.
+    #[serde(rename = "past")]
+    Past {
+        id: Iri,
+        #[serde(with = "micros")]
+        at: Timestamp,
+        edit: Past,
+    },
+}
+
+/// An edit of what an entity was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Past {
+    /// Instances are added; the entity has a history from now on.
+    #[serde(rename = "add")]
+    Add {
+        types: Vec<Iri>,
+        scopes: Vec<Iri>,
+        instances: Vec<PastInstance>,
+    },
+    /// One instance is now this.
+    #[serde(rename = "correct")]
+    Correct(PastInstance),
+    /// All of one attribute, of one dataset (`Some(None)`: the default one), or one instance.
+    #[serde(rename = "forget")]
+    Forget {
+        name: Iri,
+        dataset: Option<Option<Iri>>,
+        instance: Option<Iri>,
+    },
+    /// The whole history.
+    #[serde(rename = "forget_all")]
+    ForgetAll,
+}
+
+/// What an attribute was at one time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PastInstance {
+    /// `instanceId`.
+    pub id: Option<Iri>,
+    pub attribute: Attribute,
 }
 
 /// See [`Effect::Set`]. `None` means: as it was.
@@ -233,8 +277,13 @@ impl Effect {
         match self {
             Self::Put(entity) => &entity.id,
             Self::Set(set) => &set.id,
-            Self::Delete { id, .. } => id,
+            Self::Delete { id, .. } | Self::Past { id, .. } => id,
         }
+    }
+
+    /// Whether the entity itself is another after it, not only its history.
+    pub fn changes_present(&self) -> bool {
+        !matches!(self, Self::Past { .. })
     }
 
     /// When the city wrote it.
@@ -242,7 +291,7 @@ impl Effect {
         match self {
             Self::Put(entity) => entity.modified_at,
             Self::Set(set) => set.at,
-            Self::Delete { at, .. } => *at,
+            Self::Delete { at, .. } | Self::Past { at, .. } => *at,
         }
     }
 
@@ -251,7 +300,7 @@ impl Effect {
         match self {
             Self::Put(entity) => &entity.attributes,
             Self::Set(set) => &set.attributes,
-            Self::Delete { .. } => &[],
+            Self::Delete { .. } | Self::Past { .. } => &[],
         }
     }
 
@@ -259,7 +308,7 @@ impl Effect {
     pub fn removed(&self) -> &[(Iri, Option<Iri>)] {
         match self {
             Self::Set(set) => &set.removed,
-            Self::Put(_) | Self::Delete { .. } => &[],
+            Self::Put(_) | Self::Delete { .. } | Self::Past { .. } => &[],
         }
     }
 
@@ -268,6 +317,7 @@ impl Effect {
         match self {
             Self::Put(entity) => Some(Arc::clone(entity)),
             Self::Delete { .. } => None,
+            Self::Past { .. } => current.cloned(),
             // A change of what is not there changes nothing: it was deleted by a later command of an earlier reader.
             Self::Set(set) => current.map(|entity| Arc::new(entity.with(set))),
         }
@@ -358,6 +408,10 @@ pub fn decide(
                 .then_some(Effect::Delete { id, at: now }),
             Outcome::Deleted,
         )),
+        (Command::EditPast { id, edit }, _) => {
+            let effect = Effect::Past { id, at: now, edit };
+            Ok((Some(effect), Outcome::Created))
+        }
         (_, None) => Err(Refusal::NotFound),
     }
 }
@@ -601,7 +655,10 @@ fn names(attributes: &[Arc<Attribute>]) -> Vec<Iri> {
 
 impl Patch {
     /// The attribute that this is, standing alone or in the place of `old`.
-    fn complete(self, old: Option<&Attribute>, now: Timestamp) -> Result<Attribute, Refusal> {
+    ///
+    /// # Errors
+    /// When it has no value.
+    pub fn complete(self, old: Option<&Attribute>, now: Timestamp) -> Result<Attribute, Refusal> {
         let Given::Is(value) = self.value else {
             return Err(Refusal::NoValue(self.name));
         };
@@ -628,7 +685,10 @@ impl Patch {
     }
 
     /// `old` with the members given here; with `deep` a value that is an object is merged as well (RFC 7396).
-    fn over(self, old: &Attribute, now: Timestamp, deep: bool) -> Result<Attribute, Refusal> {
+    ///
+    /// # Errors
+    /// When a new part has no value.
+    pub fn over(self, old: &Attribute, now: Timestamp, deep: bool) -> Result<Attribute, Refusal> {
         let value = match self.value {
             Given::Absent | Given::Null => old.value.clone(),
             Given::Is(value) if deep => merged_value(&old.value, value),

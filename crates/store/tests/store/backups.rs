@@ -134,7 +134,7 @@ async fn fill(city: &TestCity) {
             on_time: Some(true),
         };
         measures::add(db, &cell, 2).await?;
-        consumers::take(db, "slow", now).await?;
+        consumers::take(db, "slow", consumers::Follows::Cases, now).await?;
     });
     for n in 1..=5 {
         commit!(store, |db| journal::append(db, now, &numbered(n)).await?);
@@ -145,7 +145,7 @@ async fn fill(city: &TestCity) {
     let (cut_to, middle) = (entries[0].position, entries[2].position);
     commit!(store, |db| {
         consumers::advance(db, "slow", cut_to, now).await?;
-        journal::cut(db, now.plus_days(30)).await?;
+        journal::cut(db, now.plus_days(30), Position::default()).await?;
         consumers::advance(db, "slow", middle, now).await?;
     });
 }
@@ -153,7 +153,7 @@ async fn fill(city: &TestCity) {
 /// Every row of every table. The numbers of the journal are the database's own and left out.
 async fn rows(location: &Location) -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
-    for kind in [Kind::City, Kind::Keys, Kind::Media] {
+    for kind in [Kind::City, Kind::Keys, Kind::Media, Kind::Live] {
         let mut raw = Raw::open(location, kind).await;
         for (table, _) in backup::tables(kind) {
             let statement = match *table {
@@ -177,7 +177,13 @@ async fn rows(location: &Location) -> BTreeMap<String, Vec<String>> {
 
 async fn left_to_read(store: &Store, now: Timestamp) -> Vec<pendopo_domain::journal::Event> {
     settle(store).await;
-    let place = commit!(store, |db| consumers::take(db, "slow", now).await?);
+    let place = commit!(store, |db| consumers::take(
+        db,
+        "slow",
+        consumers::Follows::Cases,
+        now
+    )
+    .await?);
     let found = look!(store, |db| journal::after(db, place, 100).await);
     found.into_iter().map(|entry| entry.event).collect()
 }

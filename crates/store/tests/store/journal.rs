@@ -138,7 +138,7 @@ both_databases! {
             append(store, n, now).await;
         }
         city.settle().await;
-        let stands = async || commit!(store, |db| consumers::take(db, "measures", now).await?);
+        let stands = async || commit!(store, |db| consumers::take(db, "measures", consumers::Follows::Cases, now).await?);
         assert_eq!(stands().await, Position::default());
         let second =
             look!(store, |db| journal::after(db, Position::default(), 2).await)[1].position;
@@ -179,7 +179,7 @@ both_databases! {
         let step = async |node: &Store| {
             node.write(move |db| {
                 Box::pin(async move {
-                    let from = consumers::take(db, "rules", now).await?;
+                    let from = consumers::take(db, "rules", consumers::Follows::Cases, now).await?;
                     let next = journal::after(db, from, 1).await?;
                     for entry in &next {
                         consumers::advance(db, "rules", entry.position, now).await?;
@@ -222,16 +222,16 @@ both_databases! {
         let entries = look!(store, |db| journal::after(db, Position::default(), 9).await);
         let place = |at: usize| entries[at].position;
         let cut =
-            async |day: i64| commit!(store, |db| journal::cut(db, now.plus_days(day)).await?);
+            async |day: i64| commit!(store, |db| journal::cut(db, now.plus_days(day), Position::default()).await?);
         let advance = async |name: &'static str, to: Position| {
             commit!(store, |db| {
-                consumers::take(db, name, now).await?;
+                consumers::take(db, name, consumers::Follows::Cases, now).await?;
                 consumers::advance(db, name, to, now).await?;
             })
         };
         assert_eq!(cut(100).await, 0, "nobody has read it");
         advance("fast", place(3)).await;
-        commit!(store, |db| consumers::take(db, "slow", now).await?);
+        commit!(store, |db| consumers::take(db, "slow", consumers::Follows::Cases, now).await?);
         assert_eq!(cut(100).await, 0, "one stands at the start");
         advance("slow", place(0)).await;
         assert_eq!(cut(7).await, 0, "seven days are not over");
@@ -330,7 +330,7 @@ fn an_older_transaction_that_appends_later_is_read_first_and_not_lost() {
         let older = store.write(move |db| {
             Box::pin(async move {
                 // Takes its transaction number here, and its place in the journal only after the other.
-                consumers::take(db, "rules", now).await?;
+                consumers::take(db, "rules", consumers::Follows::Cases, now).await?;
                 told.notify_one();
                 wait.notified().await;
                 journal::append(db, now, &numbered(1)).await

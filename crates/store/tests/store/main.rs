@@ -33,6 +33,7 @@ mod jobs;
 mod journal;
 mod keys;
 mod life;
+mod live;
 mod measures;
 mod media;
 mod migrations;

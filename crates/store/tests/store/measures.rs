@@ -82,7 +82,7 @@ both_databases! {
         city.settle().await;
         let end = look!(store, |db| journal::end(db).await);
         commit!(store, |db| {
-            consumers::take(db, "measures", now).await?;
+            consumers::take(db, "measures", consumers::Follows::Cases, now).await?;
             consumers::advance(db, "measures", end, now).await?;
         });
         assert_eq!(look!(store, |db| measures::verify(db).await), [wrong]);

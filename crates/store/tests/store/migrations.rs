@@ -6,7 +6,7 @@ use pendopo_testkit::TestCity;
 
 use crate::raw::Raw;
 
-const KINDS: [Kind; 3] = [Kind::City, Kind::Keys, Kind::Media];
+const KINDS: [Kind; 4] = [Kind::City, Kind::Keys, Kind::Media, Kind::Live];
 
 #[test]
 fn both_databases_end_with_the_same_tables_columns_and_keys() {

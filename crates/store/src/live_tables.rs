@@ -1,0 +1,123 @@
+//! The tables behind the live state: every entity as it was at a position of the journal, or later.
+
+use std::sync::Arc;
+
+use pendopo_domain::entities::{Entity, Iri};
+
+use crate::backend::{Db, on_backend};
+use crate::journal::Position;
+use crate::{Result, StoreError, columns};
+
+/// Documents read at a time when a city starts.
+const PAGE: i64 = 5_000;
+
+/// Up to where the tables have the journal.
+pub async fn flushed(db: &mut Db) -> Result<Position> {
+    let (txid, seq): (i64, i64) = on_backend!(db, |c| {
+        sqlx::query_as("SELECT txid, seq FROM flushed WHERE id = 0")
+            .fetch_one(c)
+            .await?
+    });
+    Ok(Position { txid, seq })
+}
+
+/// Moves [`flushed`] from `from` to `to`; part of the transaction that filled the tables.
+///
+/// # Errors
+/// When another process has moved it: then its work must not be done again.
+pub(crate) async fn advance(db: &mut Db, from: Position, to: Position) -> Result<()> {
+    let moved = on_backend!(db, |c| {
+        sqlx::query(
+            "UPDATE flushed SET txid = $1, seq = $2 WHERE id = 0 AND txid = $3 AND seq = $4",
+        )
+        .bind(to.txid)
+        .bind(to.seq)
+        .bind(from.txid)
+        .bind(from.seq)
+        .execute(c)
+        .await?
+        .rows_affected()
+    });
+    if moved == 0 {
+        return Err(StoreError::NotWritten);
+    }
+    Ok(())
+}
+
+/// Hands every entity to `take`.
+pub(crate) async fn load(db: &mut Db, mut take: impl FnMut(Arc<Entity>)) -> Result<()> {
+    let mut last = String::new();
+    loop {
+        let rows: Vec<(String, String)> = on_backend!(db, |c| {
+            sqlx::query_as("SELECT id, document FROM entities WHERE id > $1 ORDER BY id LIMIT $2")
+                .bind(&last)
+                .bind(PAGE)
+                .fetch_all(c)
+                .await?
+        });
+        for (_, document) in &rows {
+            take(Arc::new(columns::json(document)?));
+        }
+        match rows.into_iter().next_back() {
+            Some((id, _)) => last = id,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Writes entities, and removes those that are gone.
+pub(crate) async fn put(db: &mut Db, documents: &[(Iri, Option<Arc<Entity>>)]) -> Result<()> {
+    let present: Vec<&Entity> = documents
+        .iter()
+        .filter_map(|(_, entity)| entity.as_deref())
+        .collect();
+    if !present.is_empty() {
+        upsert(db, &present).await?;
+    }
+    let gone = documents.iter().filter(|(_, entity)| entity.is_none());
+    for (id, _) in gone {
+        remove(db, id).await?;
+    }
+    Ok(())
+}
+
+/// One statement for the batch. Each database has its own word for an array that is bound whole.
+async fn upsert(db: &mut Db, entities: &[&Entity]) -> Result<()> {
+    match db {
+        Db::Sqlite(tx) => {
+            sqlx::query(
+                "INSERT INTO entities (id, document) SELECT value ->> 'id', value FROM json_each($1)
+                 WHERE true ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+            )
+            .bind(columns::to_json(&entities)?)
+            .execute(&mut **tx)
+            .await?;
+        }
+        Db::Postgres(tx) => {
+            let ids: Vec<&str> = entities.iter().map(|entity| &*entity.id).collect();
+            let documents: Vec<String> = entities
+                .iter()
+                .map(columns::to_json)
+                .collect::<Result<_>>()?;
+            sqlx::query(
+                "INSERT INTO entities (id, document) SELECT * FROM UNNEST($1::text[], $2::text[])
+                 ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+            )
+            .bind(ids)
+            .bind(documents)
+            .execute(&mut **tx)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn remove(db: &mut Db, id: &str) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query("DELETE FROM entities WHERE id = $1")
+            .bind(id)
+            .execute(c)
+            .await?;
+    });
+    Ok(())
+}
