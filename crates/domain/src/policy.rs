@@ -30,6 +30,11 @@ word_enum!(
         ManageApiKeys = "manage_api_keys",
         PostOpen311 = "post_open311",
         SeeJournal = "see_journal",
+        ReadEntities = "read_entities",
+        WriteEntities = "write_entities",
+        SubscribeEntities = "subscribe_entities",
+        SeeSources = "see_sources",
+        ManageSources = "manage_sources",
     }
 );
 

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use pendopo_store::backend::Lease;
 
-use crate::{City, Result, deadlines, measures};
+use crate::{City, Result, deadlines, entities, measures};
 
 /// How often to look for jobs, and for what other processes wrote.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long to let changes gather before looking: live data commits a thousand times a second.
+const GATHER: Duration = Duration::from_millis(20);
 /// How often to cut and prune.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
@@ -35,7 +37,7 @@ pub async fn run(city: Arc<City>) {
             }
         }
         tokio::select! {
-            _ = moved.changed() => {}
+            _ = moved.changed() => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
@@ -65,5 +67,5 @@ async fn work(city: &City, lease: &mut Option<Lease>) -> Result<bool> {
 pub async fn catch_up(city: &City) -> Result<()> {
     while measures::count_next(city).await? > 0 {}
     while deadlines::run_due(city).await? > 0 {}
-    Ok(())
+    entities::tend(city).await
 }

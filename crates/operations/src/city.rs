@@ -120,6 +120,7 @@ impl City {
     /// only with the process. Other nodes and the command line are seen by looking once a second.
     pub async fn follow(self: Arc<Self>) {
         const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+        const GATHER: std::time::Duration = std::time::Duration::from_millis(5);
         let mut moved = self.store.moved();
         let mut position = None;
         loop {
@@ -130,8 +131,13 @@ impl City {
                 }
             }
             tokio::select! {
-                _ = moved.changed() => {}
+                _ = moved.changed() => tokio::time::sleep(GATHER).await,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            if let Some(live) = self.store.loaded_live()
+                && let Err(error) = live.follow().await
+            {
+                tracing::warn!(city = self.slug, error = %error, "live.follow failed");
             }
         }
     }

@@ -28,7 +28,9 @@ const QUEUE: usize = 4096;
 /// Commands in one journal row, unless one request alone has more. Bounds how long the first waits for the last.
 const GROUP: usize = 4096;
 /// Journal rows read at a time.
-const ROWS: i64 = 64;
+const ROWS: i64 = 16;
+/// Effects that one transaction of the tables takes up, about.
+const FLUSHED_AT_ONCE: usize = 20_000;
 /// Groups that a slow follower may be behind before it has to read the journal.
 const CHANGES_KEPT: usize = 1024;
 
@@ -157,8 +159,7 @@ impl Live {
         if from >= reached {
             return Ok(0);
         }
-        let mut entries = after(&mut self.shared.city.read().await?, from, ROWS).await?;
-        entries.retain(|entry| entry.position <= reached);
+        let entries = self.gather(from, reached).await?;
         let Some(last) = entries.last() else {
             return Ok(0);
         };
@@ -175,6 +176,23 @@ impl Live {
             })
             .await?;
         Ok(passed)
+    }
+
+    /// Journal rows after `from`, up to `to`, in a bounded number of effects.
+    async fn gather(&self, from: Position, to: Position) -> Result<Vec<Entry>> {
+        let (mut entries, mut effects): (Vec<Entry>, usize) = (vec![], 0);
+        let mut db = self.shared.city.read().await?;
+        while effects < FLUSHED_AT_ONCE {
+            let from = entries.last().map_or(from, |entry| entry.position);
+            let next = after(&mut db, from, ROWS).await?;
+            if next.is_empty() || from >= to {
+                break;
+            }
+            effects += next.iter().map(|entry| entry.effects.len()).sum::<usize>();
+            entries.extend(next);
+        }
+        entries.retain(|entry| entry.position <= to);
+        Ok(entries)
     }
 
     /// Brings the tables up to everything that was answered before the call.

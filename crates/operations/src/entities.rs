@@ -1,0 +1,148 @@
+//! Entities of the city: what sensors and other systems write, and what may be asked about them.
+//!
+//! The rights are those of [`Action::ReadEntities`] and [`Action::WriteEntities`], for the city as a whole.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pendopo_domain::entities::query::Query;
+use pendopo_domain::entities::{Command, Entity, Iri};
+use pendopo_domain::policy::{Action, Actor};
+use pendopo_store::history::{self, Head, Observation, Range};
+use pendopo_store::live::{Found, Outcomes};
+
+use crate::configuration::must;
+use crate::{City, Error, Result};
+
+/// Entities that end at the same moment and are removed together.
+const EXPIRED_AT_ONCE: usize = 1_000;
+/// Flushes in a row, so that other background work has its turn under load.
+const FLUSHES: usize = 8;
+
+/// Does `commands` in their order. Each is done or refused by itself; the answer comes when all is durable.
+///
+/// # Errors
+/// When the actor may not write, or nothing could be made durable.
+pub async fn write(city: &City, actor: &Actor, commands: Vec<Command>) -> Result<Outcomes> {
+    must(actor, Action::WriteEntities)?;
+    Ok(city
+        .store()
+        .live()
+        .await?
+        .commit(commands, city.now())
+        .await?)
+}
+
+/// The entity called `id` as it is now.
+///
+/// # Errors
+/// When the actor may not read, or there is none.
+pub async fn get(city: &City, actor: &Actor, id: &str) -> Result<Arc<Entity>> {
+    must(actor, Action::ReadEntities)?;
+    city.store().live().await?.get(id).ok_or(Error::NotFound)
+}
+
+/// The entities that `query` means, in the order of their ids.
+///
+/// # Errors
+/// When the actor may not read.
+pub async fn find(
+    city: &City,
+    actor: &Actor,
+    query: &Query,
+    offset: usize,
+    limit: usize,
+    count: bool,
+) -> Result<Found> {
+    must(actor, Action::ReadEntities)?;
+    Ok(city
+        .store()
+        .live()
+        .await?
+        .state()
+        .find(query, offset, limit, count))
+}
+
+/// The types that there are, with how many entities have each.
+///
+/// # Errors
+/// When the actor may not read.
+pub async fn types(city: &City, actor: &Actor) -> Result<Vec<(Iri, usize)>> {
+    must(actor, Action::ReadEntities)?;
+    Ok(city.store().live().await?.state().types())
+}
+
+/// Observations by attribute and dataset, each from the oldest to the newest.
+pub type Observations = BTreeMap<(Iri, Option<Iri>), Vec<Observation>>;
+
+/// What the entity called `id` was in `range`. Sees everything that was answered before the call.
+///
+/// # Errors
+/// When the actor may not read, or the entity has no history.
+pub async fn history(
+    city: &City,
+    actor: &Actor,
+    id: &str,
+    attributes: &[Iri],
+    range: &Range,
+) -> Result<(Head, Observations)> {
+    must(actor, Action::ReadEntities)?;
+    let live = city.store().live().await?;
+    live.flush_all().await?;
+    let mut db = live.tables().read().await?;
+    let head = history::head(&mut db, id).await?.ok_or(Error::NotFound)?;
+    let observations = history::observations(&mut db, id, attributes, range).await?;
+    Ok((head, observations))
+}
+
+/// Entities that have a history, in the order of their ids after `after`.
+///
+/// # Errors
+/// When the actor may not read.
+pub async fn with_history(
+    city: &City,
+    actor: &Actor,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Head>> {
+    must(actor, Action::ReadEntities)?;
+    let live = city.store().live().await?;
+    live.flush_all().await?;
+    Ok(history::heads_after(&mut live.tables().read().await?, after, limit).await?)
+}
+
+/// Whether the entity called `id` has a history.
+///
+/// # Errors
+/// When the actor may not read.
+pub async fn has_history(city: &City, actor: &Actor, id: &str) -> Result<bool> {
+    must(actor, Action::ReadEntities)?;
+    let live = city.store().live().await?;
+    live.flush_all().await?;
+    Ok(history::head(&mut live.tables().read().await?, id)
+        .await?
+        .is_some())
+}
+
+/// Background work: removes what has ended and brings the tables after the journal. Does nothing for a city whose live
+/// data nobody has asked for.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tend(city: &City) -> Result<()> {
+    let Some(live) = city.store().loaded_live() else {
+        return Ok(());
+    };
+    let ended = live.state().ended(city.now(), EXPIRED_AT_ONCE);
+    if !ended.is_empty() {
+        let commands = ended.into_iter().map(|id| Command::Expire { id }).collect();
+        // An entity that was given more time in between stays; that refusal is no failure.
+        let _ = live.commit(commands, city.now()).await?;
+    }
+    for _ in 0..FLUSHES {
+        if live.flush().await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
