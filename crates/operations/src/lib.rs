@@ -12,6 +12,7 @@ pub mod city;
 pub mod configuration;
 pub mod deadlines;
 pub mod dispatch;
+pub mod followers;
 pub mod history;
 pub mod identity;
 pub mod incidents;

@@ -209,20 +209,18 @@ async fn prepare(
     reference: &str,
 ) -> Result<Option<Visit>, Failure> {
     let host = host?;
-    let slug = match (&state.bound, &host) {
-        (Some(slug), _) => Some(slug.to_string()),
-        (None, Some(host)) => slug_of_host(state, host).await?,
+    let city = match (&state.bound, &host) {
+        (Some(slug), _) => {
+            let bound = state.node.city(slug).await?;
+            Some(bound.ok_or(Failure::new(ErrorKind::NotFound))?)
+        }
+        (None, Some(host)) => city_of_host(state, host).await?,
         (None, None) => None,
     };
-    let Some(slug) = slug else { return Ok(None) };
-    let city = state
-        .node
-        .city(&slug)
-        .await?
-        .ok_or(Failure::new(ErrorKind::NotFound))?;
+    let Some(city) = city else { return Ok(None) };
     let mut actor = city.public();
     let mut position = None;
-    if let Some(token) = cookie(headers, &sign_in_cookie(&slug))
+    if let Some(token) = cookie(headers, &sign_in_cookie(city.slug()))
         && let Some((sign_in, staff)) = sign_ins::by_cookie(&city, &token).await?
     {
         (actor, position) = (staff, Some(sign_in.position));
@@ -260,8 +258,8 @@ fn host(request: &Request) -> Result<Option<String>, Failure> {
     }
 }
 
-/// The city that a host name asks for: its first label, or the city's own web domain. `None` for a bare host.
-async fn slug_of_host(state: &AppState, host: &str) -> Result<Option<String>, Failure> {
+/// The city that a host name asks for. `None` for a bare host.
+async fn city_of_host(state: &AppState, host: &str) -> Result<Option<Arc<City>>, Failure> {
     let name = host.rsplit_once(':').map_or(host, |(name, port)| {
         if port.bytes().all(|b| b.is_ascii_digit()) {
             name
@@ -274,23 +272,11 @@ async fn slug_of_host(state: &AppState, host: &str) -> Result<Option<String>, Fa
     if is_address || name == "localhost" {
         return Ok(None);
     }
-    if let Some((label, _)) = name.split_once('.')
-        && state.node.city(label).await?.is_some()
-    {
-        return Ok(Some(label.to_owned()));
-    }
-    for slug in state.node.slugs().await? {
-        if let Some(city) = state.node.city(&slug).await?
-            && city.configuration().profile.domain == name
-        {
-            return Ok(Some(slug));
-        }
-    }
-    // An unknown name never makes a city, and is not taken for the bare host either.
-    if name.ends_with(".localhost") {
-        Err(Failure::new(ErrorKind::NotFound))
-    } else {
-        Ok(None)
+    match state.node.city_of_host(&name).await? {
+        Some(city) => Ok(Some(city)),
+        // An unknown name never makes a city, and is not taken for the bare host either.
+        None if name.ends_with(".localhost") => Err(Failure::new(ErrorKind::NotFound)),
+        None => Ok(None),
     }
 }
 
@@ -376,6 +362,10 @@ fn finish(
             Speaks::Json => failure::problem_json(&failure, language, reference),
             Speaks::Pages => error_page(&failure, visit, state, language, reference),
         };
+        if let Some(seconds) = failure.kind.retry_after_s() {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
     }
     harden(response.headers_mut());
     response
