@@ -139,7 +139,7 @@ fn long_stretches_of_an_incident_are_told_in_hours_and_days() {
         (Language::Id, "3<small> jam</small> 5<small> mnt</small>"),
         (
             Language::Id,
-            "6<small> hari</small> 10<small> jam</small>, <small>berjalan</small>",
+            "6<small> hari</small> 10<small> jam</small><small>, berjalan</small>",
         ),
         (Language::En, "6<small> days</small> 10<small> h</small>"),
     ];
@@ -150,11 +150,10 @@ fn long_stretches_of_an_incident_are_told_in_hours_and_days() {
         }
     });
     for (language, words) in cases {
-        let words = words.replace(", <small>", "<small>, ");
         assert!(
             pages
                 .iter()
-                .any(|(spoken, html)| *spoken == language && html.contains(&words)),
+                .any(|(spoken, html)| *spoken == language && html.contains(words)),
             "{words}"
         );
     }
