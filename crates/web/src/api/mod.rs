@@ -2,5 +2,6 @@
 
 pub mod events;
 pub mod map;
+pub mod ngsi_ld;
 pub mod open311;
 pub mod photos;

@@ -16,7 +16,6 @@ pub mod contexts;
 mod entities;
 mod negotiation;
 mod query;
-mod temporal;
 mod types;
 
 use axum::extract::{FromRequestParts, Path};
@@ -40,7 +39,8 @@ pub struct Fault(pub Problem);
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = HeaderValue::from_static("application/json");
         (status, [(header::CONTENT_TYPE, kind)], self.0.json()).into_response()
     }
@@ -56,8 +56,12 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self(match error {
             Error::NotFound => Kind::ResourceNotFound.because("there is no such thing"),
-            Error::Denied(action) => Kind::OperationNotSupported.because(format!("{action} is not allowed")),
-            Error::Refused(_) | Error::Invalid(_) => Kind::BadRequestData.because(error.to_string()),
+            Error::Denied(action) => {
+                Kind::OperationNotSupported.because(format!("{action} is not allowed"))
+            }
+            Error::Refused(_) | Error::Invalid(_) => {
+                Kind::BadRequestData.because(error.to_string())
+            }
             Error::Store(cause) => {
                 tracing::error!(error = %cause, "request failed");
                 Kind::InternalError.because("the store failed; nothing was changed")
@@ -71,7 +75,9 @@ fn refused(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::AlreadyExists => Kind::AlreadyExists.because("the entity exists already"),
         Refusal::NotFound => Kind::ResourceNotFound.because("there is no such entity"),
-        Refusal::AttributeNotFound(_) => Kind::ResourceNotFound.because("the entity has no such attribute"),
+        Refusal::AttributeNotFound(_) => {
+            Kind::ResourceNotFound.because("the entity has no such attribute")
+        }
         Refusal::NoValue(_) | Refusal::NoType | Refusal::OtherKind(_) | Refusal::TooMany => {
             Kind::BadRequestData.because(refusal.to_string())
         }
@@ -87,7 +93,9 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned + Send> FromRequestParts<S> 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(_) => Err(Fault(Kind::BadRequestData.because("the path does not read"))),
+            Err(_) => Err(Fault(
+                Kind::BadRequestData.because("the path does not read"),
+            )),
         }
     }
 }
@@ -99,7 +107,6 @@ pub fn table() -> Vec<Route> {
     attributes::routes(&mut routes);
     batch::routes(&mut routes);
     types::routes(&mut routes);
-    temporal::routes(&mut routes);
     routes.0
 }
 
@@ -119,7 +126,13 @@ impl Routes {
             // The table lives as long as the process.
             let path: &'static str = Box::leak(format!("{ROOT}{path}{end}").into_boxed_str());
             let handler = axum::routing::on(filter, handler.clone());
-            self.0.push(Route::new(method.clone(), path, Some(needs), handler));
+            self.0
+                .push(Route::new(method.clone(), path, Some(needs), handler));
         }
     }
+}
+
+/// What no operation answers.
+pub async fn unknown() -> Fault {
+    Fault(Kind::ResourceNotFound.because("there is no such resource"))
 }

@@ -6,7 +6,10 @@
 #[macro_use]
 mod fixture;
 mod bad_input;
+mod hosts;
 mod lines;
+mod live;
+mod map;
 mod open311;
 mod policy;
 mod resident;

@@ -3,10 +3,11 @@
 use axum::extract::RawQuery;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use pendopo_domain::entities::Command;
-use pendopo_domain::entities::command::Instances;
+use pendopo_domain::entities::command::{Fragment, Given, Instances};
+use pendopo_domain::entities::{Command, Iri};
 use pendopo_domain::policy::Action::WriteEntities;
-use pendopo_standards::ngsi_ld::{Document, names};
+use pendopo_operations::entities;
+use pendopo_standards::ngsi_ld::{Document, Kind, names, select};
 
 use super::arrive::Client;
 use super::entities::{one, updated};
@@ -17,9 +18,24 @@ use super::{Fault, InPath, Routes};
 pub fn routes(routes: &mut Routes) {
     routes.add(Method::POST, "/entities/{id}/attrs", WriteEntities, append);
     routes.add(Method::PATCH, "/entities/{id}/attrs", WriteEntities, update);
-    routes.add(Method::PATCH, "/entities/{id}/attrs/{attr}", WriteEntities, update_one);
-    routes.add(Method::PUT, "/entities/{id}/attrs/{attr}", WriteEntities, replace_one);
-    routes.add(Method::DELETE, "/entities/{id}/attrs/{attr}", WriteEntities, delete_one);
+    routes.add(
+        Method::PATCH,
+        "/entities/{id}/attrs/{attr}",
+        WriteEntities,
+        update_one,
+    );
+    routes.add(
+        Method::PUT,
+        "/entities/{id}/attrs/{attr}",
+        WriteEntities,
+        replace_one,
+    );
+    routes.add(
+        Method::DELETE,
+        "/entities/{id}/attrs/{attr}",
+        WriteEntities,
+        delete_one,
+    );
 }
 
 async fn append(
@@ -34,8 +50,15 @@ async fn append(
     let context = body.context(document.context().map(|raw| raw.get()))?;
     let fragment = document.fragment(&id, &context)?;
     let overwrite = !params.option("noOverwrite");
-    let outcome = one(&client, Command::Append { fragment, overwrite }).await?;
-    Ok(updated(outcome, &context))
+    let outcome = one(
+        &client,
+        Command::Append {
+            fragment,
+            overwrite,
+        },
+    )
+    .await?;
+    Ok(updated(outcome))
 }
 
 async fn update(client: Client, InPath(id): InPath<String>, body: Body) -> Result<Response, Fault> {
@@ -44,7 +67,7 @@ async fn update(client: Client, InPath(id): InPath<String>, body: Body) -> Resul
     let context = body.context(document.context().map(|raw| raw.get()))?;
     let fragment = document.fragment(&id, &context)?;
     let outcome = one(&client, Command::Update(fragment)).await?;
-    Ok(updated(outcome, &context))
+    Ok(updated(outcome))
 }
 
 async fn update_one(
@@ -58,7 +81,7 @@ async fn update_one(
     let context = body.context(document.context().map(|raw| raw.get()))?;
     let patch = document.attribute(&context.expand_name(&attr), &context)?;
     let outcome = one(&client, Command::UpdateAttribute { id, patch }).await?;
-    Ok(updated(outcome, &context))
+    Ok(updated(outcome))
 }
 
 async fn replace_one(
@@ -70,7 +93,13 @@ async fn replace_one(
     names::check_name(&attr)?;
     let document = Document::parse(&body.bytes)?;
     let context = body.context(document.context().map(|raw| raw.get()))?;
-    let patch = document.attribute(&context.expand_name(&attr), &context)?;
+    let name = context.expand_name(&attr);
+    if &*name == select::SCOPE {
+        return Err(Fault(
+            Kind::BadRequestData.because("scope is no attribute: update the entity"),
+        ));
+    }
+    let patch = document.attribute(&name, &context)?;
     one(&client, Command::ReplaceAttribute { id, patch }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -90,6 +119,43 @@ async fn delete_one(
         None => Instances::Default,
     };
     let name = wanted.context.expand_name(&attr);
-    one(&client, Command::DeleteAttribute { id, name, instances }).await?;
+    if &*name == select::SCOPE {
+        return delete_scope(&client, id).await;
+    }
+    one(
+        &client,
+        Command::DeleteAttribute {
+            id,
+            name,
+            instances,
+        },
+    )
+    .await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn delete_scope(client: &Client, id: Iri) -> Result<Response, Fault> {
+    let entity = entities::get(&client.city, &client.actor, &id).await?;
+    if entity.scopes.is_empty() {
+        return Err(Fault(
+            Kind::ResourceNotFound.because("the entity has no scope"),
+        ));
+    }
+    let fragment = Fragment {
+        id,
+        types: vec![],
+        scopes: Given::Null,
+        expires_at: Given::Absent,
+        attributes: vec![],
+    };
+    let overwrite = true;
+    one(
+        client,
+        Command::Append {
+            fragment,
+            overwrite,
+        },
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -16,11 +16,36 @@ use super::query::Params;
 use super::{Fault, Routes, refused};
 
 pub fn routes(routes: &mut Routes) {
-    routes.add(Method::POST, "/entityOperations/create", WriteEntities, create);
-    routes.add(Method::POST, "/entityOperations/upsert", WriteEntities, upsert);
-    routes.add(Method::POST, "/entityOperations/update", WriteEntities, update);
-    routes.add(Method::POST, "/entityOperations/merge", WriteEntities, merge);
-    routes.add(Method::POST, "/entityOperations/delete", WriteEntities, delete);
+    routes.add(
+        Method::POST,
+        "/entityOperations/create",
+        WriteEntities,
+        create,
+    );
+    routes.add(
+        Method::POST,
+        "/entityOperations/upsert",
+        WriteEntities,
+        upsert,
+    );
+    routes.add(
+        Method::POST,
+        "/entityOperations/update",
+        WriteEntities,
+        update,
+    );
+    routes.add(
+        Method::POST,
+        "/entityOperations/merge",
+        WriteEntities,
+        merge,
+    );
+    routes.add(
+        Method::POST,
+        "/entityOperations/delete",
+        WriteEntities,
+        delete,
+    );
 }
 
 /// What became of a batch.
@@ -36,11 +61,18 @@ impl Account {
     /// 201 with the ids of what is new when there is any, else 204; 207 when anything was refused.
     fn answer(self) -> Response {
         let json = HeaderValue::from_static("application/json");
-        let with = |status, body: Vec<u8>| (status, [(header::CONTENT_TYPE, json)], body).into_response();
+        let with =
+            |status, body: Vec<u8>| (status, [(header::CONTENT_TYPE, json)], body).into_response();
         if !self.errors.is_empty() {
             let success = self.created.iter().chain(&self.done).map(String::as_str);
-            let errors = self.errors.iter().map(|(id, problem)| (id.as_str(), problem));
-            return with(StatusCode::MULTI_STATUS, problem::batch_result(success, errors));
+            let errors = self
+                .errors
+                .iter()
+                .map(|(id, problem)| (id.as_str(), problem));
+            return with(
+                StatusCode::MULTI_STATUS,
+                problem::batch_result(success, errors),
+            );
         }
         if self.created.is_empty() {
             return StatusCode::NO_CONTENT.into_response();
@@ -52,40 +84,80 @@ impl Account {
 }
 
 async fn create(client: Client, body: Body) -> Result<Response, Fault> {
-    run(&client, &body, Document::entity, Command::Create).await
+    run(
+        &client,
+        &body,
+        |one, context| one.entity(context),
+        Command::Create,
+    )
+    .await
 }
 
 async fn upsert(client: Client, RawQuery(query): RawQuery, body: Body) -> Result<Response, Fault> {
     let params = Params::parse(query.as_deref())?;
     match params.option("update") {
-        true => run(&client, &body, Document::part, Command::Record).await,
-        false => run(&client, &body, Document::part, Command::Upsert).await,
+        true => {
+            run(
+                &client,
+                &body,
+                |one, context| one.part(context),
+                Command::Record,
+            )
+            .await
+        }
+        false => {
+            run(
+                &client,
+                &body,
+                |one, context| one.part(context),
+                Command::Upsert,
+            )
+            .await
+        }
     }
 }
 
 async fn update(client: Client, RawQuery(query): RawQuery, body: Body) -> Result<Response, Fault> {
     let params = Params::parse(query.as_deref())?;
     let overwrite = !params.option("noOverwrite");
-    run(&client, &body, Document::part, move |fragment| Command::Append { fragment, overwrite }).await
+    run(
+        &client,
+        &body,
+        |one, context| one.part(context),
+        move |fragment| Command::Append {
+            fragment,
+            overwrite,
+        },
+    )
+    .await
 }
 
 async fn merge(client: Client, body: Body) -> Result<Response, Fault> {
-    run(&client, &body, Document::part, Command::Merge).await
+    run(
+        &client,
+        &body,
+        |one, context| one.part(context),
+        Command::Merge,
+    )
+    .await
 }
-
-type Read = for<'a, 'b, 'c> fn(&'a Document<'b>, &'c Context) -> Result<Fragment, Problem>;
 
 async fn run(
     client: &Client,
     body: &Body,
-    read_one: Read,
+    read_one: impl Fn(&Document<'_>, &Context) -> Result<Fragment, Problem>,
     command: impl Fn(Fragment) -> Command,
 ) -> Result<Response, Fault> {
     let mut account = Account::default();
     let mut ids = vec![];
     let mut commands = vec![];
     for document in read::batch(&body.bytes)? {
-        let id = document.as_ref().ok().and_then(|document| document.id()).unwrap_or_default().into_owned();
+        let id = document
+            .as_ref()
+            .ok()
+            .and_then(|document| document.id())
+            .unwrap_or_default()
+            .into_owned();
         let fragment = document.and_then(|document| {
             let context = body.context(document.context().map(|raw| raw.get()))?;
             read_one(&document, &context)
@@ -96,7 +168,9 @@ async fn run(
                 commands.push(command(fragment));
             }
             // Without its context nothing of the batch can be read.
-            Err(problem) if problem.kind == Kind::LdContextNotAvailable => return Err(Fault(problem)),
+            Err(problem) if problem.kind == Kind::LdContextNotAvailable => {
+                return Err(Fault(problem));
+            }
             Err(problem) => account.errors.push((id, problem)),
         }
     }
@@ -108,7 +182,8 @@ async fn run(
         match outcome {
             Ok(Outcome::Created) => account.created.push(id.to_string()),
             Ok(Outcome::Updated { not_updated, .. }) if !not_updated.is_empty() => {
-                let problem = Kind::BadRequestData.because("attributes exist already and were not overwritten");
+                let problem = Kind::BadRequestData
+                    .because("attributes exist already and were not overwritten");
                 account.errors.push((id.to_string(), problem));
             }
             Ok(Outcome::Updated { .. } | Outcome::Deleted) => account.done.push(id.to_string()),
@@ -127,7 +202,10 @@ async fn delete(client: Client, body: Body) -> Result<Response, Fault> {
             Err((text, problem)) => account.errors.push((text, problem)),
         }
     }
-    let commands = ids.iter().map(|id| Command::Delete { id: id.clone() }).collect();
+    let commands = ids
+        .iter()
+        .map(|id| Command::Delete { id: id.clone() })
+        .collect();
     let outcomes = entities::write(&client.city, &client.actor, commands).await?;
     for (id, outcome) in ids.iter().zip(outcomes) {
         match outcome {

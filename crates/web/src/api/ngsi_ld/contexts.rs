@@ -35,13 +35,20 @@ impl Contexts {
             serde_json::from_str(&text).map_err(|error| named(error.to_string()))
         };
         let map = read("contexts.json")?;
-        let map = map.as_object().ok_or_else(|| std::io::Error::other("contexts.json is not an object"))?;
+        let map = map
+            .as_object()
+            .ok_or_else(|| std::io::Error::other("contexts.json is not an object"))?;
         let mut documents = HashMap::new();
         for (url, file) in map {
-            let file = file.as_str().ok_or_else(|| std::io::Error::other("contexts.json names files as texts"))?;
+            let file = file
+                .as_str()
+                .ok_or_else(|| std::io::Error::other("contexts.json names files as texts"))?;
             documents.insert(url.clone(), Arc::new(read(file)?));
         }
-        Ok(Self { documents, built: Mutex::default() })
+        Ok(Self {
+            documents,
+            built: Mutex::default(),
+        })
     }
 
     /// The context of a URL.
@@ -81,13 +88,18 @@ impl Contexts {
         Ok(context)
     }
 
-    fn load_all(&self, tree: &Tree, loaded: &mut HashMap<String, Arc<Tree>>) -> Result<(), Problem> {
+    fn load_all(
+        &self,
+        tree: &Tree,
+        loaded: &mut HashMap<String, Arc<Tree>>,
+    ) -> Result<(), Problem> {
         for url in context::references(tree) {
             if loaded.contains_key(&url) || loaded.len() >= context::MOST_REFERENCES {
                 continue;
             }
             let document = self.documents.get(&url).ok_or_else(|| {
-                Kind::LdContextNotAvailable.because(format!("no copy of the context {url:.200} is kept here"))
+                Kind::LdContextNotAvailable
+                    .because(format!("no copy of the context {url:.200} is kept here"))
             })?;
             loaded.insert(url, Arc::clone(document));
             self.load_all(document, loaded)?;

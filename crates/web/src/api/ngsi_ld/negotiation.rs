@@ -44,16 +44,27 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         let media = media(&parts.headers)?;
         let linked_url = link(&parts.headers)?;
         if media == Media::JsonLd && linked_url.is_some() {
-            return Err(Fault(Kind::BadRequestData.because("application/ld+json takes no Link header")));
+            return Err(Fault(
+                Kind::BadRequestData.because("application/ld+json takes no Link header"),
+            ));
         }
         let linked = match &linked_url {
             Some(url) => client.contexts.of_url(url)?,
             None => Context::core(),
         };
         let bytes = to_bytes(body, MOST_BYTES).await.map_err(|_| {
-            Fault(Kind::RequestEntityTooLarge.because(format!("a body has at most {MOST_BYTES} bytes")))
+            Fault(
+                Kind::RequestEntityTooLarge
+                    .because(format!("a body has at most {MOST_BYTES} bytes")),
+            )
         })?;
-        Ok(Self { bytes, media, linked, linked_url, client })
+        Ok(Self {
+            bytes,
+            media,
+            linked,
+            linked_url,
+            client,
+        })
     }
 }
 
@@ -68,7 +79,9 @@ impl Body {
             (Media::JsonLd, None) => {
                 Err(Kind::BadRequestData.because("application/ld+json has a member @context"))
             }
-            (_, Some(_)) => Err(Kind::BadRequestData.because("only application/ld+json has a member @context")),
+            (_, Some(_)) => {
+                Err(Kind::BadRequestData.because("only application/ld+json has a member @context"))
+            }
             (_, None) => Ok(Arc::clone(&self.linked)),
         }
     }
@@ -87,7 +100,14 @@ fn media(headers: &HeaderMap) -> Result<Media, Fault> {
     };
     let kind = headers.get(header::CONTENT_TYPE).ok_or_else(unsupported)?;
     let kind = kind.to_str().map_err(|_| unsupported())?;
-    match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+    match kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "application/json" => Ok(Media::Json),
         "application/ld+json" => Ok(Media::JsonLd),
         "application/merge-patch+json" => Ok(Media::MergePatch),
@@ -99,12 +119,24 @@ fn media(headers: &HeaderMap) -> Result<Media, Fault> {
 fn link(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     let mut found = None;
     for value in headers.get_all(header::LINK) {
-        let text = value.to_str().map_err(|_| Fault(Kind::BadRequestData.because("the Link header does not read")))?;
-        for part in text.split(',').filter(|part| part.contains("json-ld#context")) {
-            let url = part.trim().strip_prefix('<').and_then(|rest| rest.split_once('>'));
-            let (url, _) = url.ok_or_else(|| Fault(Kind::BadRequestData.because("the Link header names no URL")))?;
+        let text = value
+            .to_str()
+            .map_err(|_| Fault(Kind::BadRequestData.because("the Link header does not read")))?;
+        for part in text
+            .split(',')
+            .filter(|part| part.contains("json-ld#context"))
+        {
+            let url = part
+                .trim()
+                .strip_prefix('<')
+                .and_then(|rest| rest.split_once('>'));
+            let (url, _) = url.ok_or_else(|| {
+                Fault(Kind::BadRequestData.because("the Link header names no URL"))
+            })?;
             if found.replace(url.to_owned()).is_some() {
-                return Err(Fault(Kind::BadRequestData.because("there is more than one Link to a context")));
+                return Err(Fault(
+                    Kind::BadRequestData.because("there is more than one Link to a context"),
+                ));
             }
         }
     }
@@ -137,7 +169,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Wanted {
             Some(url) => client.contexts.of_url(url)?,
             None => Context::core(),
         };
-        Ok(Self { accepts: accepts(&parts.headers)?, context, url })
+        Ok(Self {
+            accepts: accepts(&parts.headers)?,
+            context,
+            url,
+        })
     }
 }
 
@@ -154,11 +190,9 @@ impl Wanted {
         if self.accepts == Accepts::Json {
             return None;
         }
-        let quoted = |url: &str| serde_json::Value::from(url).to_string();
-        Some(match &self.url {
-            Some(url) => format!("[{},{}]", quoted(url), quoted(CORE_URL)),
-            None => quoted(CORE_URL),
-        })
+        // The core context is part of every other one (section 5.5.5).
+        let url = self.url.as_deref().unwrap_or(CORE_URL);
+        Some(serde_json::Value::from(url).to_string())
     }
 
     /// An answer in the wanted media type; plain JSON tells its context by a Link header.
@@ -172,10 +206,17 @@ impl Wanted {
             Accepts::JsonLd => "application/ld+json",
             Accepts::GeoJson => "application/geo+json",
         };
-        let mut response = (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response();
+        let mut response = (
+            status,
+            [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],
+            body,
+        )
+            .into_response();
         if self.accepts != Accepts::JsonLd {
             let url = self.url.as_deref().unwrap_or(CORE_URL);
-            let link = format!("<{url}>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"");
+            let link = format!(
+                "<{url}>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\""
+            );
             if let Ok(link) = HeaderValue::try_from(link) {
                 response.headers_mut().append(header::LINK, link);
             }
@@ -199,14 +240,18 @@ fn accepts(headers: &HeaderMap) -> Result<Accepts, Fault> {
             "application/geo+json" => Accepts::GeoJson,
             _ => continue,
         };
-        let weight = words.find_map(|word| word.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+        let weight = words
+            .find_map(|word| word.strip_prefix("q=")?.parse().ok())
+            .unwrap_or(1.0);
         if weight > 0.0 && best.is_none_or(|(before, _)| weight > before) {
             best = Some((weight, accepts));
         }
     }
     best.map(|(_, accepts)| accepts).ok_or_else(|| {
-        Fault(Kind::NotAcceptable.because(
-            "answers are application/json, application/ld+json or application/geo+json",
-        ))
+        Fault(
+            Kind::NotAcceptable.because(
+                "answers are application/json, application/ld+json or application/geo+json",
+            ),
+        )
     })
 }

@@ -31,7 +31,9 @@ impl Params {
     pub fn parse(query: Option<&str>) -> Result<Self, Fault> {
         let text = query.unwrap_or_default();
         if text.len() > MOST_BYTES {
-            return Err(Fault(Kind::InvalidRequest.because("the query string is too long")));
+            return Err(Fault(
+                Kind::InvalidRequest.because("the query string is too long"),
+            ));
         }
         serde_urlencoded::from_str(text)
             .map(Self)
@@ -58,12 +60,16 @@ impl Params {
 
     /// Whether `options` has this word.
     pub fn option(&self, word: &str) -> bool {
-        self.get("options").is_some_and(|all| all.split(',').any(|one| one.trim() == word))
+        self.get("options")
+            .is_some_and(|all| all.split(',').any(|one| one.trim() == word))
     }
 
     fn number(&self, name: &str) -> Result<Option<usize>, Problem> {
-        let wrong = |_| Kind::BadRequestData.because(format!("{name} is a whole number, not below zero"));
-        self.get(name).map(|text| text.parse().map_err(wrong)).transpose()
+        let wrong =
+            |_| Kind::BadRequestData.because(format!("{name} is a whole number, not below zero"));
+        self.get(name)
+            .map(|text| text.parse().map_err(wrong))
+            .transpose()
     }
 
     /// What a Query document asks (section 5.2.23), beside the parameters.
@@ -71,15 +77,22 @@ impl Params {
     /// # Errors
     /// BadRequestData.
     pub fn take_document(&mut self, document: &Tree) -> Result<(), Problem> {
-        let bad = |what: &str| Kind::BadRequestData.because(format!("{what} of the query does not read"));
+        let bad =
+            |what: &str| Kind::BadRequestData.because(format!("{what} of the query does not read"));
         if document.get("type").and_then(Tree::as_str) != Some("Query") {
             return Err(bad("type"));
         }
         let mut set = |name: &str, value: String| self.0.push((name.to_owned(), value));
         if let Some(selectors) = document.get("entities") {
-            let selectors = selectors.as_array().filter(|all| !all.is_empty()).ok_or_else(|| bad("entities"))?;
+            let selectors = selectors
+                .as_array()
+                .filter(|all| !all.is_empty())
+                .ok_or_else(|| bad("entities"))?;
             for name in ["id", "type", "idPattern"] {
-                let values: Vec<&str> = selectors.iter().filter_map(|one| one.get(name)?.as_str()).collect();
+                let values: Vec<&str> = selectors
+                    .iter()
+                    .filter_map(|one| one.get(name)?.as_str())
+                    .collect();
                 if !values.is_empty() {
                     set(name, values.join(","));
                 }
@@ -87,7 +100,10 @@ impl Params {
         }
         for name in ["attrs", "pick", "omit"] {
             if let Some(list) = document.get(name) {
-                let list = list.as_array().filter(|all| !all.is_empty()).ok_or_else(|| bad(name))?;
+                let list = list
+                    .as_array()
+                    .filter(|all| !all.is_empty())
+                    .ok_or_else(|| bad(name))?;
                 let texts: Option<Vec<&str>> = list.iter().map(Tree::as_str).collect();
                 set(name, texts.ok_or_else(|| bad(name))?.join(","));
             }
@@ -114,17 +130,38 @@ impl Params {
     /// # Errors
     /// BadRequestData, also for a question that means everything there is.
     pub fn question(&self, context: &Context) -> Result<Query, Problem> {
-        let narrow = ["id", "type", "attrs", "q", "georel", "scopeQ", "idPattern", "pick"];
-        if !narrow.iter().any(|name| self.get(name).is_some_and(|text| !text.is_empty())) && !self.flag("local")? {
-            return Err(Kind::BadRequestData.because("a question needs a type, attrs, q, a place, or local=true"));
+        let narrow = [
+            "id",
+            "type",
+            "attrs",
+            "q",
+            "georel",
+            "scopeQ",
+            "idPattern",
+            "pick",
+        ];
+        if !narrow
+            .iter()
+            .any(|name| self.get(name).is_some_and(|text| !text.is_empty()))
+            && !self.flag("local")?
+        {
+            return Err(Kind::BadRequestData
+                .because("a question needs a type, attrs, q, a place, or local=true"));
         }
         let given = |name: &str| self.get(name).filter(|text| !text.is_empty());
         Ok(Query {
             ids: given("id").map(q::ids).transpose()?.unwrap_or_default(),
             id_pattern: given("idPattern").map(q::id_pattern).transpose()?,
-            types: given("type").map(|text| q::types(text, context)).transpose()?,
-            attributes: given("attrs").map(|text| select::attributes(text, context)).transpose()?.unwrap_or_default(),
-            condition: given("q").map(|text| q::condition(text, context)).transpose()?,
+            types: given("type")
+                .map(|text| q::types(text, context))
+                .transpose()?,
+            attributes: given("attrs")
+                .map(|text| select::attributes(text, context))
+                .transpose()?
+                .unwrap_or_default(),
+            condition: given("q")
+                .map(|text| q::condition(text, context))
+                .transpose()?,
             near: q::geo(
                 self.get("georel"),
                 self.get("geometry"),
@@ -182,7 +219,14 @@ impl Page {
     }
 
     /// How many there are, and where the pages before and after are (section 6.3.10).
-    pub fn headers(&self, response: &mut Response, params: &Params, path: &str, count: Option<usize>, more: bool) {
+    pub fn headers(
+        &self,
+        response: &mut Response,
+        params: &Params,
+        path: &str,
+        count: Option<usize>,
+        more: bool,
+    ) {
         let headers = response.headers_mut();
         if let (true, Some(count)) = (self.count, count) {
             headers.insert("ngsild-results-count", HeaderValue::from(count));
@@ -191,12 +235,18 @@ impl Page {
             return;
         }
         let mut link = |offset: usize, rel: &str| {
-            let kept = params.0.iter().filter(|(name, _)| name != "limit" && name != "offset");
-            let mut query: Vec<(&str, String)> = kept.map(|(name, value)| (name.as_str(), value.clone())).collect();
+            let kept = params
+                .0
+                .iter()
+                .filter(|(name, _)| name != "limit" && name != "offset");
+            let mut query: Vec<(&str, String)> = kept
+                .map(|(name, value)| (name.as_str(), value.clone()))
+                .collect();
             query.push(("limit", self.limit.to_string()));
             query.push(("offset", offset.to_string()));
             let query = serde_urlencoded::to_string(&query).unwrap_or_default();
-            let text = format!("<{ROOT}/{path}?{query}>;rel=\"{rel}\";type=\"application/ld+json\"");
+            let text =
+                format!("<{ROOT}/{path}?{query}>;rel=\"{rel}\";type=\"application/ld+json\"");
             if let Ok(value) = HeaderValue::try_from(text) {
                 headers.append(header::LINK, value);
             }
@@ -228,7 +278,10 @@ impl Shown {
     pub fn parse(params: &Params, context: &Context) -> Result<Self, Problem> {
         let mut format = Format::Normalized;
         let mut sys_attrs = false;
-        let options = params.get("options").into_iter().flat_map(|text| text.split(','));
+        let options = params
+            .get("options")
+            .into_iter()
+            .flat_map(|text| text.split(','));
         for word in options.chain(params.get("format")).map(str::trim) {
             match word {
                 "normalized" | "" => {}
@@ -241,10 +294,21 @@ impl Shown {
         Ok(Self {
             format,
             sys_attrs,
-            selection: Selection::parse(params.get("attrs"), params.get("pick"), params.get("omit"), context)?,
-            datasets: params.get("datasetId").map(select::datasets).transpose()?.unwrap_or_default(),
+            selection: Selection::parse(
+                params.get("attrs"),
+                params.get("pick"),
+                params.get("omit"),
+                context,
+            )?,
+            datasets: params
+                .get("datasetId")
+                .map(select::datasets)
+                .transpose()?
+                .unwrap_or_default(),
             languages: params.get("lang").map(Languages::parse).transpose()?,
-            geometry: params.get("geometryProperty").map(|name| context.expand_once(name)),
+            geometry: params
+                .get("geometryProperty")
+                .map(|name| context.expand_once(name)),
         })
     }
 
@@ -269,6 +333,9 @@ impl Shown {
     /// Whether the entity has any of the attributes asked for (section 5.7.1).
     pub fn leaves_something(&self, entity: &Entity) -> bool {
         let has = |name: &Iri| entity.attribute(name).is_some();
-        self.selection.attrs.as_ref().is_none_or(|names| names.iter().any(has))
+        self.selection
+            .attrs
+            .as_ref()
+            .is_none_or(|names| names.iter().any(has))
     }
 }
