@@ -105,3 +105,5 @@ cli-base-map-failed = The base map { $file } cannot be used.
 cli-pmtiles-unusable = The tiles { $file } cannot be used.
 cli-pmtiles-lacks = { $file } has no layers { $layers }: maps draw plain ground where they would be.
 cli-no-contexts = The copies of NGSI-LD contexts cannot be read.
+cli-no-outgoing = The file { $file } cannot be read.
+cli-outgoing-line = Line { $line } of { $file } is no host, address or network.

@@ -105,3 +105,5 @@ cli-base-map-failed = Peta dasar { $file } tidak dapat dipakai.
 cli-pmtiles-unusable = Ubin { $file } tidak dapat dipakai.
 cli-pmtiles-lacks = { $file } tidak punya lapisan { $layers }: peta menggambar tanah polos di tempatnya.
 cli-no-contexts = Salinan konteks NGSI-LD tidak dapat dibaca.
+cli-no-outgoing = Berkas { $file } tidak dapat dibaca.
+cli-outgoing-line = Baris { $line } di { $file } bukan nama host, alamat, atau jaringan.

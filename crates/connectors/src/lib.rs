@@ -7,5 +7,7 @@ pub mod areas;
 pub mod base_map;
 pub mod boston_311;
 pub mod demo;
+pub mod notifications;
+pub mod outgoing;
 pub mod pmtiles;
 pub mod starter;

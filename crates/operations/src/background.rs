@@ -53,6 +53,7 @@ async fn work(city: &City, lease: &mut Option<Lease>) -> Result<bool> {
     if lease.is_none() {
         *lease = city.store().lease().await?;
     }
+    city.set_leads(lease.is_some());
     if lease.is_none() {
         return Ok(false);
     }

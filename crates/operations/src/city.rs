@@ -59,6 +59,7 @@ impl City {
             configuration: RwLock::new(Arc::new(configuration)),
             reloading: tokio::sync::Mutex::default(),
             changes: broadcast::channel(CHANGES_KEPT).0,
+            leads: std::sync::atomic::AtomicBool::new(false),
             residents: Followers::new(limits::FOLLOWERS, limits::FOLLOWERS_OF_ADDRESS),
             staff: Followers::new(limits::STAFF_FOLLOWERS, limits::STAFF_FOLLOWERS),
         })
@@ -106,6 +107,16 @@ impl City {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         *held = fresh;
         Ok(())
+    }
+
+    /// Whether this process does the background work of the city.
+    pub fn leads(&self) -> bool {
+        self.leads.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_leads(&self, leads: bool) {
+        self.leads
+            .store(leads, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Changes from now on, as they appear in the journal.

@@ -21,10 +21,12 @@ pub mod limits;
 pub mod links;
 pub mod measures;
 pub mod node;
+pub mod outgoing;
 pub mod photos;
 pub mod ratings;
 pub mod reports;
 pub mod sign_ins;
+pub mod subscriptions;
 
 pub use city::City;
 pub use node::Node;

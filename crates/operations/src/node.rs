@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use pendopo_domain::time::{Clock, Entropy};
 use pendopo_store::{MasterKey, Root, Store};
 use tokio::sync::{Mutex, RwLock};
@@ -27,8 +28,12 @@ struct Names {
     read_at: Option<Instant>,
 }
 
+/// Work for an opened city that ends only with the process.
+pub type Worker = Arc<dyn Fn(Arc<City>) -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// The cities of one process.
 pub struct Node {
+    workers: Vec<Worker>,
     root: Root,
     master: MasterKey,
     clock: Arc<dyn Clock>,
@@ -50,6 +55,7 @@ impl Node {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self {
+            workers: vec![],
             root,
             master,
             clock,
@@ -59,6 +65,13 @@ impl Node {
             reading_names: Mutex::default(),
             tasks: Mutex::default(),
         }
+    }
+
+    /// With work of another crate for every city that is opened from now on.
+    #[must_use]
+    pub fn with_worker(mut self, worker: Worker) -> Self {
+        self.workers.push(worker);
+        self
     }
 
     /// Where the cities are kept.
@@ -114,6 +127,9 @@ impl Node {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(Arc::clone(&city).follow());
         tasks.spawn(background::run(Arc::clone(&city)));
+        for worker in &self.workers {
+            tasks.spawn(worker(Arc::clone(&city)));
+        }
         drop(tasks);
         cities.insert(slug.to_owned(), Arc::clone(&city));
         Ok(Some(city))

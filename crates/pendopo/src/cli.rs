@@ -71,6 +71,9 @@ pub struct ServeArgs {
     /// Folder with copies of NGSI-LD contexts and `contexts.json`, which says which file stands for which URL.
     #[arg(long, value_name = "FOLDER")]
     pub contexts: Option<PathBuf>,
+    /// File with hosts, addresses and networks that the node may send to although they are not secure or not public.
+    #[arg(long, value_name = "FILE")]
+    pub outgoing_allow: Option<PathBuf>,
     /// An address of a closed network where systems that cannot show a key act as if they had one; may be repeated.
     #[arg(long = "trusted", value_name = "CITY=ADDRESS", value_parser = trusted_port)]
     pub trusted: Vec<(String, SocketAddr)>,

@@ -13,6 +13,7 @@ mod cli;
 mod demo;
 mod import;
 mod key_file;
+mod live;
 mod place;
 mod say;
 mod serve;

@@ -4,25 +4,23 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use pendopo_operations::Node;
-use pendopo_web::api::ngsi_ld::contexts::Contexts;
 use pendopo_web::server::{self, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::base_map;
 use crate::cli::ServeArgs;
+use crate::live;
 use crate::say::Say;
 
 pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
     base_map::check_tiles(say, args.pmtiles.as_deref())?;
-    let node = Arc::new(args.place.new_node(say).await?);
+    let node = args.place.new_node(say).await?;
+    let (contexts, allow) = (live::contexts(say, &args)?, live::allow(say, &args)?);
+    let node = Arc::new(live::with_notifications(node, &contexts, &allow)?);
     let slugs = node
         .slugs()
         .await
         .with_context(|| say.text("cli-no-database", &[]))?;
-    let contexts = match &args.contexts {
-        Some(folder) => Contexts::load(folder).with_context(|| say.text("cli-no-contexts", &[]))?,
-        None => Contexts::default(),
-    };
     for (slug, _) in args.ports.iter().chain(&args.trusted) {
         if !slugs.contains(slug) {
             anyhow::bail!(say.text("cli-no-city", &[("city", slug)]));
@@ -46,7 +44,8 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
         listen: Some(args.listen),
         ports: args.ports,
         pmtiles: args.pmtiles,
-        contexts: Arc::new(contexts),
+        contexts,
+        outgoing: allow,
         trusted: args.trusted,
         demo_sign_ins: vec![],
     };

@@ -37,6 +37,7 @@
 //! ```
 
 pub mod context;
+pub mod contexts;
 mod core_terms;
 mod json;
 pub mod names;

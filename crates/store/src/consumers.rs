@@ -60,3 +60,14 @@ pub async fn advance(db: &mut Db, name: &str, to: Position, now: Timestamp) -> R
     });
     Ok(())
 }
+
+/// `name` reads no more, and holds nothing back.
+pub async fn forget(db: &mut Db, name: &str) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query("DELETE FROM consumers WHERE name = $1")
+            .bind(name)
+            .execute(c)
+            .await?;
+    });
+    Ok(())
+}

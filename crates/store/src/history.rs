@@ -157,7 +157,7 @@ async fn heads(db: &mut Db, effects: &[&Effect]) -> Result<()> {
                     set_head(db, &set.id, "scopes", &columns::to_json(scopes)?, set.at).await?;
                 }
             }
-            Effect::Delete { id, at } => {
+            Effect::Delete { id, at, .. } => {
                 known.remove(id);
                 on_backend!(db, |c| {
                     sqlx::query("UPDATE history_entities SET deleted_at = $2 WHERE id = $1")

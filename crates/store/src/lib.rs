@@ -35,6 +35,7 @@ pub mod report_query;
 pub mod reports;
 pub mod sign_ins;
 mod statements;
+pub mod subscriptions;
 pub mod updates;
 mod writer;
 

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pendopo_operations::Node;
+use pendopo_operations::outgoing::Allow;
+use pendopo_standards::ngsi_ld::contexts::Contexts;
 use tokio::sync::watch;
 
-use crate::api::ngsi_ld::contexts::Contexts;
 use crate::routes;
 
 /// How a node is served.
@@ -21,6 +22,8 @@ pub struct Options {
     pub pmtiles: Option<PathBuf>,
     /// The contexts of NGSI-LD that the node has copies of.
     pub contexts: Arc<Contexts>,
+    /// Exceptions to where the node may send.
+    pub outgoing: Arc<Allow>,
     /// Cities with an address of a closed network, where systems act as if they had shown a key.
     pub trusted: Vec<(String, SocketAddr)>,
     /// Sign-ins to list on the bare host. Only ever those of demo cities.

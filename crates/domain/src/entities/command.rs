@@ -186,6 +186,9 @@ pub enum Effect {
     #[serde(rename = "del")]
     Delete {
         id: Iri,
+        /// What it was, for those who are told.
+        #[serde(rename = "t")]
+        types: Vec<Iri>,
         #[serde(with = "micros")]
         at: Timestamp,
     },
@@ -400,14 +403,14 @@ pub fn decide(
             },
             Some(entity),
         ) => attribute_deleted(entity, id, name, &instances, now),
-        (Command::Delete { id }, Some(_)) => {
-            Ok((Some(Effect::Delete { id, at: now }), Outcome::Deleted))
+        (Command::Delete { id }, Some(entity)) => {
+            Ok((Some(deletion(entity, id, now)), Outcome::Deleted))
         }
         (Command::Expire { id }, Some(entity)) => Ok((
             entity
                 .expires_at
                 .is_some_and(|end| end <= now)
-                .then_some(Effect::Delete { id, at: now }),
+                .then(|| deletion(entity, id, now)),
             Outcome::Deleted,
         )),
         (Command::EditPast { id, edit }, _) => {
@@ -416,6 +419,11 @@ pub fn decide(
         }
         (_, None) => Err(Refusal::NotFound),
     }
+}
+
+fn deletion(entity: &Entity, id: Iri, at: Timestamp) -> Effect {
+    let types = entity.types.clone();
+    Effect::Delete { id, types, at }
 }
 
 type Decision = Result<(Option<Effect>, Outcome), Refusal>;

@@ -2,9 +2,8 @@
 //!
 //! - [`arrive`]: which city, which client, and the account of a request
 //! - [`negotiation`]: media types and `@context` on the way in and out
-//! - [`contexts`]: contexts by their URL, from a folder of the node
 //! - [`query`]: the parameters of a question
-//! - `entities`, `attributes`, `batch`, `types`: one file for each group of operations
+//! - `entities`, `attributes`, `batch`, `types`, `subscriptions`, `temporal`: one file for each group of operations
 //!
 //! A client shows its key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; without one it is the public. Absent on
 //! purpose: registrations of context sources and distributed operations (a city is one source).
@@ -12,10 +11,10 @@
 pub mod arrive;
 mod attributes;
 mod batch;
-pub mod contexts;
 mod entities;
 mod negotiation;
 mod query;
+mod subscriptions;
 mod types;
 
 use axum::extract::{FromRequestParts, Path};
@@ -107,6 +106,7 @@ pub fn table() -> Vec<Route> {
     attributes::routes(&mut routes);
     batch::routes(&mut routes);
     types::routes(&mut routes);
+    subscriptions::routes(&mut routes);
     routes.0
 }
 

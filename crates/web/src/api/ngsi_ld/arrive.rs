@@ -14,9 +14,9 @@ use pendopo_domain::organisation::ApiKeyId;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_operations::{City, configuration};
 use pendopo_standards::ngsi_ld::Kind;
+use pendopo_standards::ngsi_ld::contexts::Contexts;
 
 use super::Fault;
-use super::contexts::Contexts;
 use crate::failure::Failure;
 use crate::server::AppState;
 use crate::visit;

@@ -1,21 +1,22 @@
-//! Contexts by their URL.
+//! Contexts by their URL, built once and kept.
 //!
-//! A node has a folder with a file `contexts.json` that says which file stands for which URL, so that it answers the
-//! same with a bad line or none. A URL that is not in it is not available: the node fetches nothing.
+//! A URL of which there is no copy is not available: nothing is fetched, so that a city answers the same with a bad line
+//! or none.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use pendopo_standards::ngsi_ld::{Context, Kind, Problem, context};
 use serde_json::Value as Tree;
+
+use super::context::{self, Context};
+use super::problem::{Kind, Problem};
 
 /// Built contexts that are kept; beyond it all are built again.
 const KEPT: usize = 256;
 /// A context inside a body that is larger is not kept.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// What the node knows of contexts.
+/// Copies of context documents, and the contexts built from them.
 #[derive(Debug, Default)]
 pub struct Contexts {
     documents: HashMap<String, Arc<Tree>>,
@@ -23,32 +24,13 @@ pub struct Contexts {
 }
 
 impl Contexts {
-    /// Reads `contexts.json` of `folder` (an object: URL → file in the folder) and the files it names.
-    ///
-    /// # Errors
-    /// When a file is not there or is not JSON; the text names it.
-    pub fn load(folder: &Path) -> std::io::Result<Self> {
-        let read = |name: &str| -> std::io::Result<Tree> {
-            let path = folder.join(name);
-            let named = |what: String| std::io::Error::other(format!("{}: {what}", path.display()));
-            let text = std::fs::read_to_string(&path).map_err(|error| named(error.to_string()))?;
-            serde_json::from_str(&text).map_err(|error| named(error.to_string()))
-        };
-        let map = read("contexts.json")?;
-        let map = map
-            .as_object()
-            .ok_or_else(|| std::io::Error::other("contexts.json is not an object"))?;
-        let mut documents = HashMap::new();
-        for (url, file) in map {
-            let file = file
-                .as_str()
-                .ok_or_else(|| std::io::Error::other("contexts.json names files as texts"))?;
-            documents.insert(url.clone(), Arc::new(read(file)?));
-        }
-        Ok(Self {
-            documents,
+    /// With copies of documents, by their URL.
+    pub fn new(documents: impl IntoIterator<Item = (String, Tree)>) -> Self {
+        let documents = documents.into_iter();
+        Self {
+            documents: documents.map(|(url, tree)| (url, Arc::new(tree))).collect(),
             built: Mutex::default(),
-        })
+        }
     }
 
     /// The context of a URL.

@@ -1,0 +1,130 @@
+//! Requests to other systems, past the guard of [`pendopo_operations::outgoing`].
+//!
+//! A name is resolved once, every address it has is judged, and the connection goes to one of those that passed: what
+//! the name says a moment later does not matter. Redirects are not followed.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pendopo_operations::outgoing::{Address, Allow, Refused};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+const CONNECT: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(10);
+/// Hosts whose addresses are remembered between judging and connecting.
+const HOSTS: usize = 1_024;
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsent {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("the host has no address")]
+    Unresolved,
+    /// No answer in time, or none at all. Never shows the address: it may hold a secret.
+    #[error("no answer")]
+    NoAnswer,
+}
+
+/// Speaks to other systems.
+pub struct Outgoing {
+    allow: Allow,
+    http: reqwest::Client,
+    judged: Arc<Judged>,
+}
+
+/// Addresses that passed, by host.
+#[derive(Default)]
+struct Judged(Mutex<HashMap<String, Vec<SocketAddr>>>);
+
+impl Resolve for Judged {
+    fn resolve(&self, name: Name) -> Resolving {
+        let found = self
+            .0
+            .lock()
+            .ok()
+            .and_then(|hosts| hosts.get(name.as_str()).cloned());
+        Box::pin(async move {
+            match found {
+                Some(addresses) => Ok(Box::new(addresses.into_iter()) as Addrs),
+                None => Err("the host was not judged".into()),
+            }
+        })
+    }
+}
+
+impl Outgoing {
+    /// With the exceptions of this node.
+    ///
+    /// # Errors
+    /// When the TLS library does not start.
+    pub fn new(allow: Allow) -> anyhow::Result<Self> {
+        // Another part of the process may have been first; the provider is the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let judged = Arc::new(Judged::default());
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .dns_resolver(Arc::clone(&judged))
+            .build()?;
+        Ok(Self {
+            allow,
+            http,
+            judged,
+        })
+    }
+
+    /// Sends a body. Returns the status of the answer.
+    ///
+    /// # Errors
+    /// When the address is refused or nobody answers.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: String,
+    ) -> Result<u16, Unsent> {
+        self.judge(url).await?;
+        let mut request = self.http.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.map_err(|_| Unsent::NoAnswer)?;
+        Ok(answer.status().as_u16())
+    }
+
+    async fn judge(&self, url: &str) -> Result<(), Unsent> {
+        let address = Address::parse(url)?;
+        self.allow.permits(&address)?;
+        if address.host.parse::<std::net::IpAddr>().is_ok() {
+            return Ok(());
+        }
+        let found = tokio::net::lookup_host((address.host.as_str(), address.port)).await;
+        let found: Vec<SocketAddr> = found.map_err(|_| Unsent::Unresolved)?.collect();
+        let mut refused = None;
+        let passed: Vec<SocketAddr> = found
+            .into_iter()
+            .filter(|one| match self.allow.permits_ip(&address, one.ip()) {
+                Ok(()) => true,
+                Err(why) => {
+                    refused = Some(why);
+                    false
+                }
+            })
+            .collect();
+        if passed.is_empty() {
+            return Err(refused.map_or(Unsent::Unresolved, Unsent::Refused));
+        }
+        if let Ok(mut hosts) = self.judged.0.lock() {
+            if hosts.len() >= HOSTS {
+                hosts.clear();
+            }
+            hosts.insert(address.host, passed);
+        }
+        Ok(())
+    }
+}
