@@ -9,6 +9,8 @@
 //! - [`select`]: `attrs`, `pick`, `omit`, `datasetId`, `lang`
 //! - [`q`]: `q`, `csf`, `type`, `scopeQ`, geo-queries, `idPattern`, `id`
 //! - [`problem`]: ProblemDetails, BatchOperationResult, UpdateResult
+//! - [`subscription`]: subscriptions in and out, notifications
+//! - [`temporal`]: questions about history, and histories out; they come in by [`Document::history`]
 //! - [`names`]: the grammar of names, ids, scopes and times
 //!
 //! Deliberately absent: HTTP, storage, rights, the clock and every fetch. Inside the city names are expanded IRIs; a
@@ -45,10 +47,14 @@ pub mod problem;
 pub mod q;
 pub mod read;
 pub mod select;
+pub mod subscription;
+pub mod temporal;
 pub mod write;
 
 pub use context::Context;
 pub use problem::{Kind, Problem};
 pub use read::Document;
 pub use select::{Languages, Selection};
+pub use subscription::Subscription;
+pub use temporal::Temporal;
 pub use write::{Changes, Format, View};

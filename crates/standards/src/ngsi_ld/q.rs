@@ -2,9 +2,11 @@
 //! sections 4.9, 4.10, 4.17, 4.19).
 //!
 //! *and* (`;`) binds more tightly than *or* (`|`, and `,` where the section has it). A name in `q` that is a written-out
-//! URI is one name: its dots are its own.
+//! URI is one name: its dots are its own. In a path of several names a URI stands in `<` and `>`, which the standard
+//! lacks a way for.
 
 mod term;
+mod text;
 
 use pendopo_domain::entities::command::NULL;
 use pendopo_domain::entities::query::{Geo, LOCATION, Logic, Relation, Scope, Term};
@@ -16,6 +18,7 @@ use super::context::Context;
 use super::json;
 use super::names;
 use super::problem::{Problem, echo};
+pub use text::{condition_text, types_text};
 
 /// Longest text of one query, in bytes.
 pub const MOST_BYTES: usize = 4_096;

@@ -12,8 +12,8 @@ mod value;
 use std::borrow::Cow;
 
 use pendopo_domain::entities::Iri;
+use pendopo_domain::entities::command::NULL;
 use pendopo_domain::entities::command::{Fragment, Given, Patch};
-use pendopo_domain::entities::command::{MOST_ATTRIBUTES, NULL};
 use pendopo_domain::time::Timestamp;
 use serde_json::value::RawValue;
 
@@ -26,6 +26,8 @@ pub(super) use attribute::{Reader, is_bare};
 
 /// Entities of one batch.
 pub const MOST_ENTITIES: usize = 10_000;
+/// Instances of all attributes in one history.
+pub const MOST_INSTANCES: usize = 100_000;
 /// Types or scopes of one entity.
 pub const MOST_TYPES: usize = 100;
 
@@ -74,6 +76,10 @@ impl<'a> Document<'a> {
         self.members.is_empty()
     }
 
+    pub(super) fn members(&self) -> &[Member<'a>] {
+        &self.members
+    }
+
     /// A whole entity: with id, type, and values in all attributes.
     ///
     /// # Errors
@@ -81,6 +87,7 @@ impl<'a> Document<'a> {
     pub fn entity(&self, context: &Context) -> Result<Fragment, Problem> {
         let mut reader = Reader::whole(context);
         let fragment = self.read(&mut reader, None)?;
+        check_instances(&fragment.attributes)?;
         if fragment.types.is_empty() {
             return Err(Problem::bad("an entity has a type"));
         }
@@ -92,7 +99,9 @@ impl<'a> Document<'a> {
     /// # Errors
     /// BadRequestData.
     pub fn part(&self, context: &Context) -> Result<Fragment, Problem> {
-        self.read(&mut Reader::part(context), None)
+        let fragment = self.read(&mut Reader::part(context), None)?;
+        check_instances(&fragment.attributes)?;
+        Ok(fragment)
     }
 
     /// A part of the entity called `id`; an id in the body is not looked at.
@@ -103,7 +112,25 @@ impl<'a> Document<'a> {
         if self.is_empty() {
             return Err(Problem::bad("the body gives nothing"));
         }
-        self.read(&mut Reader::part(context), Some(id))
+        let fragment = self.read(&mut Reader::part(context), Some(id))?;
+        check_instances(&fragment.attributes)?;
+        Ok(fragment)
+    }
+
+    /// The history of an entity (section 4.5.6): every attribute an array of instances, several of which may have the
+    /// same dataset. Without `id` the body names the entity and its type.
+    ///
+    /// # Errors
+    /// BadRequestData; also when a part of a history gives nothing.
+    pub fn history(&self, id: Option<&Iri>, context: &Context) -> Result<Fragment, Problem> {
+        let fragment = self.read(&mut Reader::history(context), id)?;
+        if id.is_none() && fragment.types.is_empty() {
+            return Err(Problem::bad("an entity has a type"));
+        }
+        if id.is_some() && self.is_empty() {
+            return Err(Problem::bad("the body gives nothing"));
+        }
+        Ok(fragment)
     }
 
     /// A part of the attribute called `name`.
@@ -132,7 +159,6 @@ impl<'a> Document<'a> {
         if fragment.id.is_empty() {
             return Err(Problem::bad("an entity has an id"));
         }
-        check_instances(&fragment.attributes)?;
         Ok(fragment)
     }
 
@@ -160,9 +186,10 @@ impl<'a> Document<'a> {
                     "@type" => fragment.types = read_types(raw, reader.context)?,
                     _ => reader.attribute(iri, raw, &mut fragment.attributes)?,
                 }
-                if fragment.attributes.len() > MOST_ATTRIBUTES {
+                let most = reader.most();
+                if fragment.attributes.len() > most {
                     return Err(Problem::bad(format!(
-                        "an entity has at most {MOST_ATTRIBUTES} attributes"
+                        "an entity has at most {most} attributes"
                     )));
                 }
             }

@@ -13,7 +13,8 @@ use pendopo_domain::time::Timestamp;
 
 use super::context::Context;
 use super::select::{Languages, SCOPE, Selection};
-use attribute::{Instance, instances};
+use attribute::instances;
+pub(super) use attribute::{Instance, gone_members, one_instance, part_of_value};
 pub use geojson::{feature, features};
 
 /// How attributes are written.
@@ -63,11 +64,11 @@ pub struct Changes<'a> {
 }
 
 impl View<'_> {
-    fn keeps(&self, name: &str) -> bool {
+    pub(super) fn keeps(&self, name: &str) -> bool {
         self.selection.is_none_or(|selection| selection.keeps(name))
     }
 
-    fn keeps_instance(&self, attribute: &Attribute) -> bool {
+    pub(super) fn keeps_instance(&self, attribute: &Attribute) -> bool {
         (self.datasets.is_empty() || self.datasets.contains(&attribute.dataset))
             && self.keeps(&attribute.name)
     }

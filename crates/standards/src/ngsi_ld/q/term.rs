@@ -42,32 +42,52 @@ pub fn term(cursor: &mut Cursor<'_>, context: &Context) -> Result<Term, Problem>
     Ok(Term { path, inside, test })
 }
 
+/// Signs that end a path.
+pub(super) const ENDS: [char; 13] = [
+    '[', '=', '!', '>', '<', '~', ';', '|', '(', ')', ' ', ',', '"',
+];
+
+/// Names with dots between them; a URI stands alone, or in `<` and `>` among others.
 fn path(cursor: &mut Cursor<'_>, context: &Context) -> Result<Vec<Iri>, Problem> {
-    let text = cursor
-        .take_until(&[
-            '[', '=', '!', '>', '<', '~', ';', '|', '(', ')', ' ', ',', '"',
-        ])
-        .trim();
-    let names: Vec<&str> = if text.contains("://") {
-        vec![text]
+    let mut path = vec![];
+    if !cursor.rest.starts_with('<') {
+        let text = cursor.take_until(&ENDS).trim();
+        if text.contains("://") {
+            path.push(name(text, cursor, context)?);
+        } else {
+            for one in text.split('.') {
+                path.push(name(one, cursor, context)?);
+            }
+        }
     } else {
-        text.split('.').collect()
-    };
-    if names.len() > MOST_PATH {
+        while cursor.eat("<") {
+            let iri = cursor.take_until(&['>']);
+            if !cursor.eat(">") {
+                return Err(cursor.wrong("expected '>'"));
+            }
+            path.push(names::id(iri)?);
+            if !cursor.rest.starts_with(".<") {
+                break;
+            }
+            cursor.rest = &cursor.rest[1..];
+        }
+    }
+    if path.len() > MOST_PATH {
         return Err(Problem::bad("the path is too long"));
     }
-    let one = |name: &&str| {
-        if name.is_empty() {
-            return Err(cursor.wrong("expected the name of an attribute"));
-        }
-        names::check_name(name)?;
-        let iri = context.expand_name(name);
-        if iri.starts_with('@') {
-            return Err(Problem::bad(format!("'{}' is no attribute", echo(name))));
-        }
-        Ok(iri)
-    };
-    names.iter().map(one).collect()
+    Ok(path)
+}
+
+fn name(name: &str, cursor: &Cursor<'_>, context: &Context) -> Result<Iri, Problem> {
+    if name.is_empty() {
+        return Err(cursor.wrong("expected the name of an attribute"));
+    }
+    names::check_name(name)?;
+    let iri = context.expand_name(name);
+    if iri.starts_with('@') {
+        return Err(Problem::bad(format!("'{}' is no attribute", echo(name))));
+    }
+    Ok(iri)
 }
 
 fn inside(cursor: &mut Cursor<'_>) -> Result<Vec<String>, Problem> {

@@ -32,6 +32,8 @@ pub(in crate::ngsi_ld) struct Reader<'c> {
     pub context: &'c Context,
     /// Whether every attribute needs its value.
     whole: bool,
+    /// Whether an array always holds instances (section 4.5.6).
+    history: bool,
 }
 
 impl<'c> Reader<'c> {
@@ -39,6 +41,15 @@ impl<'c> Reader<'c> {
         Self {
             context,
             whole: true,
+            history: false,
+        }
+    }
+
+    pub fn history(context: &'c Context) -> Self {
+        Self {
+            context,
+            whole: true,
+            history: true,
         }
     }
 
@@ -46,6 +57,16 @@ impl<'c> Reader<'c> {
         Self {
             context,
             whole: false,
+            history: false,
+        }
+    }
+
+    /// Attributes of one entity.
+    pub const fn most(&self) -> usize {
+        if self.history {
+            super::MOST_INSTANCES
+        } else {
+            MOST_ATTRIBUTES
         }
     }
 
@@ -120,7 +141,7 @@ impl<'c> Reader<'c> {
             unsure += usize::from(!sure);
             instances.push(members);
         }
-        if unsure > 1 || unsure == instances.len() {
+        if !self.history && (unsure > 1 || unsure == instances.len()) {
             return Ok(Form::Plain);
         }
         Ok(Form::Instances(instances))
@@ -225,7 +246,11 @@ impl<'c> Reader<'c> {
             _ => {
                 names::check_name(name)?;
                 let iri = self.context.expand_name(name);
-                self.attribute(iri, raw, &mut patch.parts)?;
+                let mut inner = Self {
+                    history: false,
+                    ..*self
+                };
+                inner.attribute(iri, raw, &mut patch.parts)?;
                 if patch.parts.len() > MOST_ATTRIBUTES {
                     return Err(Problem::bad("the attribute has too many attributes"));
                 }

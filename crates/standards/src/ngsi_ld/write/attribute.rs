@@ -42,9 +42,13 @@ pub fn instances(out: &mut Vec<u8>, group: &[Instance<'_>], context: &Context, v
         return;
     }
     if let [one] = group {
-        one_instance(out, *one, context, view);
+        let alone = matches!(one, Instance::Here(attribute) if bare(out, attribute, view));
+        if !alone {
+            one_instance(out, *one, context, view);
+        }
         return;
     }
+    // Among others no value stands alone: an array of values is one value.
     out.push(b'[');
     for (n, one) in group.iter().enumerate() {
         if n > 0 {
@@ -67,9 +71,6 @@ pub fn one_instance(out: &mut Vec<u8>, one: Instance<'_>, context: &Context, vie
         (Value::LanguageProperty(map), Some(languages)) => languages.choose(map),
         _ => None,
     };
-    if concise && chosen.is_none() && bare(out, attribute, view) {
-        return;
-    }
     out.push(b'{');
     if !concise {
         out.extend_from_slice(b"\"type\":\"");
@@ -143,7 +144,8 @@ fn about(out: &mut Vec<u8>, attribute: &Attribute, view: &View<'_>) {
 
 /// Writes the value alone, when the concise form of the attribute is that and it is read as the same again.
 fn bare(out: &mut Vec<u8>, attribute: &Attribute, view: &View<'_>) -> bool {
-    let alone = attribute.parts.is_empty()
+    let alone = view.format == Format::Concise
+        && attribute.parts.is_empty()
         && attribute.unit_code.is_none()
         && attribute.observed_at.is_none()
         && attribute.dataset.is_none()
@@ -299,6 +301,18 @@ fn simplified(out: &mut Vec<u8>, one: Instance<'_>, context: &Context, view: &Vi
 /// An attribute that is gone (section 4.5.0): its value is the word for null.
 fn gone(out: &mut Vec<u8>, attribute: &Attribute, view: &View<'_>) {
     out.push(b'{');
+    gone_members(out, attribute, view);
+    if let Some(changes) = &view.changes
+        && view.sys_attrs
+    {
+        member(out, "deletedAt");
+        time(out, changes.at);
+    }
+    out.push(b'}');
+}
+
+/// All its members but for `deletedAt`.
+pub fn gone_members(out: &mut Vec<u8>, attribute: &Attribute, view: &View<'_>) {
     if view.format == Format::Normalized {
         member(out, "type");
         text(out, attribute.value.kind());
@@ -321,8 +335,7 @@ fn gone(out: &mut Vec<u8>, attribute: &Attribute, view: &View<'_>) {
     } else {
         text(out, NULL);
     }
-    let changes = view.changes.as_ref();
-    if changes.is_some_and(|changes| changes.show) {
+    if view.changes.is_some_and(|changes| changes.show) {
         previous(out, &attribute.value);
     }
     if let Some(dataset) = &attribute.dataset {
@@ -334,12 +347,7 @@ fn gone(out: &mut Vec<u8>, attribute: &Attribute, view: &View<'_>) {
         time(out, attribute.created_at);
         member(out, "modifiedAt");
         time(out, attribute.modified_at);
-        if let Some(changes) = changes {
-            member(out, "deletedAt");
-            time(out, changes.at);
-        }
     }
-    out.push(b'}');
 }
 
 /// `previousValue` and its kin, for the value before a change.
