@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long)]
     sqlite_only: bool,
     #[arg(long, default_value = "docs/proof/group-commit.json")]
-    out: PathBuf,
+    pub out: PathBuf,
 }
 
 pub async fn run(args: Args) -> Result<()> {
