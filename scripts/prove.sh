@@ -7,6 +7,7 @@
 #
 # PENDOPO_DATA     folder of recorded data; without it the pages are measured on made-up reports
 # PROVE_OUT        where the figures go, default docs/proof; another folder for a trial with small numbers
+# PROVE_PROFILE    of Cargo, default release; dev builds faster and is for trials alone
 # PROVE_LIMIT      seconds after which a part is ended and has failed, default 900
 # PROVE_ROUNDS     kills on each database, default 50; PROVE_WRITERS at once, default 64
 # PROVE_MOMENTS    moments without power for each build, default 90; PROVE_EACH reports of each writer, default 40
@@ -27,7 +28,7 @@ export OUT=${PROVE_OUT:-docs/proof}
 export BUILT=${CARGO_TARGET_DIR:-target}
 # What is proved is copied here: a build meanwhile must not change it in the middle.
 export MINE=target/prove
-export NODE=$MINE/pendopo-release RUN=$MINE/prove
+export NODE=$MINE/pendopo RUN=$MINE/prove
 
 # The files that a part writes.
 files_of() {
@@ -49,13 +50,14 @@ run_kill() {
 }
 
 # Builds that lose reports have a folder of their own: never may one stand where a good one is expected. The good one
-# is built there too, as they are: in nothing else it differs from them.
+# is built there too, as they are: in nothing else it differs from them. Quick to build, not to run.
 build_power_loss() {
     export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
-    cargo build -p pendopo --target-dir target/sabotage
+    local own=(--target-dir target/sabotage --config 'profile.dev.package."*".opt-level=0') feature
+    cargo build -p pendopo "${own[@]}"
     cp target/sabotage/debug/pendopo "$MINE/pendopo-debug"
     for feature in sabotage-skip-fsync sabotage-answer-early; do
-        cargo build -p pendopo --features "$feature" --target-dir target/sabotage
+        cargo build -p pendopo --features "$feature" "${own[@]}"
         cp target/sabotage/debug/pendopo "$MINE/$feature"
     done
     # What lies in the folder last must not be a build that loses reports.
@@ -126,9 +128,11 @@ done
 
 scripts/setup.sh prove
 mkdir -p "$MINE" "$OUT"
-cargo build --release -p pendopo -p pendopo-prove
-cp "$BUILT/release/pendopo" "$NODE"
-cp "$BUILT/release/prove" "$RUN"
+profile=${PROVE_PROFILE:-release}
+cargo build --profile "$profile" -p pendopo -p pendopo-prove
+# Cargo's folder of the profile dev is called debug.
+cp "$BUILT/${profile/#dev/debug}/pendopo" "$NODE"
+cp "$BUILT/${profile/#dev/debug}/prove" "$RUN"
 
 # A proof that fails does not hide the others. `set -e` does not reach into a function behind `||`, so each step runs in
 # a shell of its own; in a process group of its own, so that everything it started ends with it.
@@ -142,7 +146,7 @@ step() { # function, seconds
     return "$code"
 }
 running=
-trap '[ -z "$running" ] || { kill -TERM "$running" && wait "$running"; } 2>/dev/null; exit 130' INT TERM
+trap '[ -z "$running" ] || { kill -TERM "$running" && wait "$running"; } 2>/dev/null || true; exit 130' INT TERM
 
 failed=() skipped=() whole=$SECONDS
 for part in "${parts[@]}"; do
