@@ -1,0 +1,168 @@
+//! From reports to an incident: opening one, and joining one.
+
+use pendopo_domain::incidents::{AssignmentState, Incident, IncidentId, Priority, State, Target};
+use pendopo_domain::journal::Event;
+use pendopo_domain::organisation::TeamId;
+use pendopo_domain::policy::{Action, Actor};
+use pendopo_domain::reports::{Report, ReportId, State as ReportState, Step};
+use pendopo_store::{Db, chains, incidents as rows};
+
+use super::prepare_all;
+use crate::configuration::must;
+use crate::reports::Change;
+use crate::{City, Error, Invalid, Problem, Result, actor_text, dispatch};
+
+/// Opens an incident from one or more open reports and sends a team.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::NotFound`] for a report; [`Error::Refused`] for a report that is closed;
+/// [`Error::Invalid`] on `reports` when one stands in another incident already.
+pub async fn open(
+    city: &City,
+    actor: &Actor,
+    reports: Vec<ReportId>,
+    priority: Priority,
+    team: TeamId,
+) -> Result<Incident> {
+    must(actor, Action::OpenIncident)?;
+    if reports.is_empty() {
+        return Err(Invalid::one("reports", Problem::Missing));
+    }
+    if city.configuration().team(team).is_none() {
+        return Err(Invalid::one("team", Problem::Unknown));
+    }
+    let changes = prepare_all(city, &reports, None).await?;
+    let (actor, now) = (actor.clone(), city.now());
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let mut members = Vec::new();
+                for change in &changes {
+                    members.push(joinable(db, change, &actor).await?);
+                }
+                let Some(first) = members.first() else {
+                    return Err(Error::NotFound);
+                };
+                let mut incident = Incident {
+                    id: IncidentId(0),
+                    state: State::Dispatched,
+                    priority,
+                    service_code: first.service_code.clone(),
+                    area: first.area,
+                    position: first.position,
+                    opened_at: now,
+                    updated_at: now,
+                    resolved_at: None,
+                };
+                incident.id = rows::insert(db, &incident).await?;
+                let by = actor_text(&actor);
+                let stream = chains::incident(incident.id);
+                chains::append(db, &stream, now, "opened", &by, "city").await?;
+                for (change, report) in changes.iter().zip(members) {
+                    take_in(db, change, report, incident.id, team).await?;
+                    let subject = format!("report:{}", change.id());
+                    chains::append(db, &stream, now, "report_joined", &by, &subject).await?;
+                }
+                dispatch::send(db, team, Target::Incident(incident.id), now).await?;
+                chains::append(db, &stream, now, "dispatched", &by, &format!("team:{team}"))
+                    .await?;
+                let ids = changes.iter().map(Change::id).collect();
+                City::journal(
+                    db,
+                    now,
+                    &Event::IncidentOpened {
+                        incident: incident.id,
+                        reports: ids,
+                    },
+                )
+                .await?;
+                Ok(incident)
+            })
+        })
+        .await
+}
+
+/// Puts one more report into an incident that is not resolved yet.
+///
+/// # Errors
+/// As [`open`].
+pub async fn join(city: &City, actor: &Actor, id: IncidentId, report: ReportId) -> Result<()> {
+    must(actor, Action::OpenIncident)?;
+    let changes = prepare_all(city, &[report], None).await?;
+    let (actor, now) = (actor.clone(), city.now());
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let mut incident = rows::by_id_for_update(db, id)
+                    .await?
+                    .ok_or(Error::NotFound)?;
+                if !incident.state.needs_action() {
+                    return Err(Invalid::one("incident", Problem::Unknown));
+                }
+                let crews = rows::assignments_of(db, Target::Incident(id)).await?;
+                let team = crews.last().map(|held| held.team).ok_or(Error::NotFound)?;
+                for change in &changes {
+                    let report = joinable(db, change, &actor).await?;
+                    take_in(db, change, report, id, team).await?;
+                    let subject = format!("report:{}", change.id());
+                    let stream = chains::incident(id);
+                    chains::append(
+                        db,
+                        &stream,
+                        now,
+                        "report_joined",
+                        &actor_text(&actor),
+                        &subject,
+                    )
+                    .await?;
+                    let event = Event::IncidentJoined {
+                        incident: id,
+                        report: change.id(),
+                    };
+                    City::journal(db, now, &event).await?;
+                }
+                incident.updated_at = now;
+                rows::update(db, &incident).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn joinable(db: &mut Db, change: &Change, actor: &Actor) -> Result<Report> {
+    let report = change.locked(db, actor, Action::TriageReport).await?;
+    if report.incident.is_some() {
+        return Err(Invalid::one("reports", Problem::TooMany { most: 1 }));
+    }
+    Ok(report)
+}
+
+/// Gives a report to the incident and to its team; a crew that was sent to the report alone is called back.
+async fn take_in(
+    db: &mut Db,
+    change: &Change,
+    mut report: Report,
+    incident: IncidentId,
+    team: TeamId,
+) -> Result<()> {
+    report.incident = Some(incident);
+    let step = Step::Assign { team };
+    let report = change.take(db, report, step).await?;
+    dispatch::end(
+        db,
+        Target::Report(report.id),
+        AssignmentState::Withdrawn,
+        change.now,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Whether a report can still be put into an incident.
+pub fn can_join(report: &Report) -> bool {
+    report.incident.is_none()
+        && matches!(
+            report.state,
+            ReportState::Received | ReportState::Assigned | ReportState::Reopened
+        )
+}
