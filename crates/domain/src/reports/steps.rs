@@ -41,14 +41,12 @@ pub enum Refusal {
 impl Report {
     /// Whether the reporter may answer, or change the answer, at `now`.
     pub fn may_answer(&self, now: Timestamp) -> Result<(), Refusal> {
-        if !matches!(
-            self.state,
-            State::Resolved | State::Confirmed | State::Reopened
-        ) {
-            return match self.state {
-                State::Unconfirmed => Err(Refusal::AnswerClosed),
-                other => Err(Refusal::WrongState(other)),
-            };
+        match self.state {
+            State::Resolved | State::Confirmed | State::Reopened => {}
+            // Reopened by a *not yet* and given to a team since: the answer is still the reporter's to change.
+            State::Assigned if self.round > 0 => {}
+            State::Unconfirmed => return Err(Refusal::AnswerClosed),
+            other => return Err(Refusal::WrongState(other)),
         }
         match self.deadlines.answer_due_at {
             Some(due) if now <= due => Ok(()),
@@ -112,9 +110,9 @@ impl Report {
     ) -> Result<(), Refusal> {
         self.may_answer(now)?;
         match (verdict, self.state) {
-            // Also after *not yet*, as long as nobody has gone out again: the city's word stands.
+            // Also after *not yet*: the city's word stands, and whoever goes out again is called back.
             (Verdict::Confirmed, _) => self.state = State::Confirmed,
-            (Verdict::NotYet, State::Reopened) => {}
+            (Verdict::NotYet, State::Reopened | State::Assigned) => {}
             (Verdict::NotYet, _) => {
                 self.deadlines.follow_up_due_at =
                     Some(calendar.deadline(now, terms.follow_up_days));

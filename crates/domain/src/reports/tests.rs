@@ -98,6 +98,37 @@ fn the_reporter_may_change_the_answer_until_closing() {
 }
 
 #[test]
+fn the_answer_can_still_be_changed_when_a_reopened_report_has_a_new_team() {
+    let now = at("2026-11-23T03:00:00Z");
+    let mut report = received(now);
+    let yes = Step::Answer {
+        verdict: Verdict::Confirmed,
+    };
+    let not_yet = Step::Answer {
+        verdict: Verdict::NotYet,
+    };
+    let assign = |id| Step::Assign { team: TeamId(id) };
+    let mut take = |step: &Step, now| {
+        report
+            .take(step.clone(), Terms::default(), &calendar(), now)
+            .map(|()| report.state)
+    };
+    assert_eq!(take(&assign(1), now), Ok(State::Assigned));
+    // The city has not said resolved yet.
+    assert_eq!(take(&yes, now), Err(Refusal::WrongState(State::Assigned)));
+    assert_eq!(take(&Step::Resolve, now), Ok(State::Resolved));
+    assert_eq!(take(&not_yet, now), Ok(State::Reopened));
+    assert_eq!(take(&assign(2), now), Ok(State::Assigned));
+    assert_eq!(take(&not_yet, now), Ok(State::Assigned));
+    assert_eq!(
+        take(&yes, now.plus_days(30)),
+        Err(Refusal::AnswerClosed),
+        "closing is closing"
+    );
+    assert_eq!(take(&yes, now), Ok(State::Confirmed));
+}
+
+#[test]
 fn silence_is_not_consent() {
     let now = at("2026-11-23T03:00:00Z");
     let mut report = received(now);

@@ -39,10 +39,12 @@ pub async fn triage(city: &City, actor: &Actor, id: ReportId, triage: Triage) ->
         .write(move |db| {
             Box::pin(async move {
                 let report = change.locked(db, &actor, Action::TriageReport).await?;
-                if let Step::MarkDuplicate { of } = step
-                    && rows::by_id(db, of).await?.is_none()
-                {
-                    return Err(Invalid::one("duplicate_of", Problem::Unknown));
+                if let Step::MarkDuplicate { of } = step {
+                    // Of one that the actor may not know, the answer is the same as of none.
+                    let original = rows::by_id(db, of).await?;
+                    original
+                        .filter(|original| allows(&actor, Action::TriageReport, subject(original)))
+                        .ok_or_else(|| Invalid::one("duplicate_of", Problem::Unknown))?;
                 }
                 let report = change.take(db, report, step.clone()).await?;
                 crate::dispatch::follow(db, &report, &step, change.now).await?;
@@ -138,6 +140,7 @@ impl Change {
             .service(&report.service_code)
             .map(|service| service.terms);
         let from = Cell::of(&report, calendar);
+        let answer = matches!(step, Step::Answer { .. });
         report.take(step, terms.unwrap_or_default(), calendar, self.now)?;
         let plain = self.words.as_deref().filter(|_| !self.secret);
         if self.words.is_some() {
@@ -147,7 +150,10 @@ impl Change {
         if let Some((person, ciphertext)) = &self.sealed {
             rows::put_sealed(db, report.id, Sealed::Answer, person, ciphertext).await?;
         }
-        updates::insert(db, report.id, report.state, self.now, plain).await?;
+        // An answer that was put in other words is no new step.
+        if !(answer && report.state == from.state) {
+            updates::insert(db, report.id, report.state, self.now, plain).await?;
+        }
         if report.state == State::Resolved
             && let Some(due) = report.deadlines.answer_due_at
         {
