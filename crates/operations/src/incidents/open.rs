@@ -1,37 +1,51 @@
 //! From reports to an incident: opening one, and joining one.
 
-use pendopo_domain::incidents::{AssignmentState, Incident, IncidentId, Priority, State, Target};
+use pendopo_domain::incidents::{
+    AssignmentState, Incident, IncidentId, Place, Priority, State, Target,
+};
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::reports::{Report, ReportId, State as ReportState, Step};
 use pendopo_store::{Db, chains, incidents as rows};
 
-use super::prepare_all;
+use super::locked;
 use crate::configuration::must;
 use crate::reports::Change;
 use crate::{City, Error, Invalid, Problem, Result, actor_text, dispatch};
+
+/// What an incident is opened with.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// One or more open reports.
+    pub reports: Vec<ReportId>,
+    pub priority: Priority,
+    /// The team that is sent.
+    pub team: TeamId,
+    /// Where it is, in the operator's own words to the crew; used when no report may say it ([`Place::of`]).
+    pub place: Place,
+}
 
 /// Opens an incident from one or more open reports and sends a team.
 ///
 /// # Errors
 /// [`Error::Denied`]; [`Error::NotFound`] for a report; [`Error::Refused`] for a report that is closed;
 /// [`Error::Invalid`] on `reports` when one stands in another incident already.
-pub async fn open(
-    city: &City,
-    actor: &Actor,
-    reports: Vec<ReportId>,
-    priority: Priority,
-    team: TeamId,
-) -> Result<Incident> {
+pub async fn open(city: &City, actor: &Actor, opening: Opening) -> Result<Incident> {
     must(actor, Action::OpenIncident)?;
+    let Opening {
+        reports,
+        priority,
+        team,
+        place,
+    } = opening;
     if reports.is_empty() {
         return Err(Invalid::one("reports", Problem::Missing));
     }
     if city.configuration().team(team).is_none() {
         return Err(Invalid::one("team", Problem::Unknown));
     }
-    let changes = prepare_all(city, &reports, None).await?;
+    let changes = prepare_all(city, &reports).await?;
     let (actor, now) = (actor.clone(), city.now());
     city.store()
         .write(move |db| {
@@ -43,13 +57,14 @@ pub async fn open(
                 let Some(first) = members.first() else {
                     return Err(Error::NotFound);
                 };
+                let place = Place::of(&members).unwrap_or(place);
                 let mut incident = Incident {
                     id: IncidentId(0),
                     state: State::Dispatched,
                     priority,
                     service_code: first.service_code.clone(),
-                    area: first.area,
-                    position: first.position,
+                    area: place.area,
+                    position: place.position,
                     opened_at: now,
                     updated_at: now,
                     resolved_at: None,
@@ -88,14 +103,12 @@ pub async fn open(
 /// As [`open`].
 pub async fn join(city: &City, actor: &Actor, id: IncidentId, report: ReportId) -> Result<()> {
     must(actor, Action::OpenIncident)?;
-    let changes = prepare_all(city, &[report], None).await?;
+    let changes = prepare_all(city, &[report]).await?;
     let (actor, now) = (actor.clone(), city.now());
     city.store()
         .write(move |db| {
             Box::pin(async move {
-                let mut incident = rows::by_id_for_update(db, id)
-                    .await?
-                    .ok_or(Error::NotFound)?;
+                let mut incident = locked(db, &actor, id).await?;
                 if !incident.state.needs_action() {
                     return Err(Invalid::one("incident", Problem::Unknown));
                 }
@@ -103,6 +116,7 @@ pub async fn join(city: &City, actor: &Actor, id: IncidentId, report: ReportId) 
                 let team = crews.last().map(|held| held.team).ok_or(Error::NotFound)?;
                 for change in &changes {
                     let report = joinable(db, change, &actor).await?;
+                    incident.place_by(&report);
                     take_in(db, change, report, id, team).await?;
                     let subject = format!("report:{}", change.id());
                     let stream = chains::incident(id);
@@ -127,6 +141,14 @@ pub async fn join(city: &City, actor: &Actor, id: IncidentId, report: ReportId) 
             })
         })
         .await
+}
+
+async fn prepare_all(city: &City, reports: &[ReportId]) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for id in reports {
+        changes.push(Change::prepare(city, *id, None).await?);
+    }
+    Ok(changes)
 }
 
 async fn joinable(db: &mut Db, change: &Change, actor: &Actor) -> Result<Report> {

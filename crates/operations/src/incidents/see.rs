@@ -2,9 +2,11 @@
 
 use pendopo_domain::incidents::{Incident, IncidentId, Target};
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
-use pendopo_domain::reports::Report;
+use pendopo_domain::reports::{Report, Visibility};
 use pendopo_store::{chains, incidents as rows, reports as report_rows};
 
+use super::notes::open_sealed;
+use super::states::own_work;
 use crate::configuration::must;
 use crate::identity::subject;
 use crate::{City, Error, Result, limits};
@@ -16,7 +18,9 @@ pub struct Seen {
     /// Reports of this incident that the actor may not see.
     pub hidden_reports: usize,
     pub crews: Vec<pendopo_domain::incidents::Assignment>,
-    /// Newest first, with words where there are some.
+    /// The actor is the one who declared it resolved, so somebody else has to verify that.
+    pub own_work: bool,
+    /// Newest first, with words where there are some that the actor may read.
     pub timeline: Vec<(chains::Entry, Option<String>)>,
 }
 
@@ -40,16 +44,24 @@ pub async fn see(city: &City, actor: &Actor, id: IncidentId) -> Result<Seen> {
         return Err(Error::NotFound);
     }
     let all = report_rows::of_incident(&mut db, id).await?;
-    let total = all.len();
-    let visible = |report: &Report| {
+    let visible = |report: &&Report| {
         allows(actor, Action::SeeDesk, subject(report))
             || allows(actor, Action::WorkTask, subject(report))
     };
-    let reports: Vec<Report> = all.into_iter().filter(visible).collect();
+    let reports: Vec<Report> = all.iter().filter(visible).cloned().collect();
+    let sees_all_secrets = all
+        .iter()
+        .filter(|report| report.visibility == Visibility::Secret)
+        .all(|report| visible(&report));
     let stream = chains::incident(id);
     let entries = chains::entries(&mut db, &stream, TIMELINE).await?;
     let mut notes: std::collections::BTreeMap<i64, String> =
         rows::notes(&mut db, &stream).await?.into_iter().collect();
+    drop(db);
+    if sees_all_secrets {
+        notes.extend(open_sealed(city, id, &all).await?);
+    }
+    let own_work = own_work(&entries, actor);
     let timeline = entries
         .into_iter()
         .map(|entry| {
@@ -59,7 +71,8 @@ pub async fn see(city: &City, actor: &Actor, id: IncidentId) -> Result<Seen> {
         .collect();
     Ok(Seen {
         incident,
-        hidden_reports: total - reports.len(),
+        hidden_reports: all.len() - reports.len(),
+        own_work,
         reports,
         crews,
         timeline,

@@ -7,13 +7,15 @@ use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::{Db, StoreError, chains, incidents as rows, reports as report_rows};
 
+use super::locked;
 use crate::configuration::must;
 use crate::{City, Error, Invalid, Problem, Result, actor_text, dispatch};
 
 /// Another role's word that it is done, or the end of the file.
 ///
 /// # Errors
-/// [`Error::Denied`], [`Error::NotFound`], [`Error::Invalid`] on `state`.
+/// [`Error::Denied`], [`Error::NotFound`], [`Error::Invalid`] on `state`: as [`Problem::OwnWork`] when the actor would
+/// verify what they declared resolved themselves.
 pub async fn set_state(
     city: &City,
     actor: &Actor,
@@ -28,17 +30,30 @@ pub async fn set_state(
     city.store()
         .write(move |db| {
             Box::pin(async move {
-                let mut incident = rows::by_id_for_update(db, id)
-                    .await?
-                    .ok_or(Error::NotFound)?;
+                let mut incident = locked(db, &actor, id).await?;
                 if !incident.state.may_become(state) {
                     return Err(Invalid::one("state", Problem::Unknown));
+                }
+                if state == State::Verified {
+                    let timeline = chains::entries(db, &chains::incident(id), i64::MAX).await?;
+                    if own_work(&timeline, &actor) {
+                        return Err(Invalid::one("state", Problem::OwnWork));
+                    }
                 }
                 change_state(db, &actor, &mut incident, state, now).await?;
                 Ok(incident)
             })
         })
         .await
+}
+
+/// Whether the actor is the one of the staff who last declared resolved what `timeline` (newest first) tells of. A
+/// reporter who takes *not yet* back declares nothing: what the staff said stands again.
+pub(super) fn own_work(timeline: &[chains::Entry], actor: &Actor) -> bool {
+    timeline
+        .iter()
+        .find(|entry| entry.kind == State::Resolved.word() && !entry.actor.starts_with("reporter:"))
+        .is_some_and(|entry| entry.actor == actor_text(actor))
 }
 
 pub(super) async fn change_state(
@@ -141,12 +156,8 @@ pub async fn reopen_at_desk(city: &City, actor: &Actor, id: IncidentId) -> Resul
     city.store()
         .write(move |db| {
             Box::pin(async move {
-                let found = rows::by_id_for_update(db, id).await?;
-                if !found
-                    .ok_or(Error::NotFound)?
-                    .state
-                    .may_become(State::Reopened)
-                {
+                let incident = locked(db, &actor, id).await?;
+                if !incident.state.may_become(State::Reopened) {
                     return Err(Invalid::one("state", Problem::Unknown));
                 }
                 let crews = rows::assignments_of(db, Target::Incident(id)).await?;
