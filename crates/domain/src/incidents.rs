@@ -121,6 +121,28 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// An incident of `reports`, at the moment at which a team is sent. `place` is where the operator says that it is,
+    /// and is used when no report may say it. `id` is given by the database. `None` without reports.
+    pub fn open(
+        reports: &[Report],
+        priority: Priority,
+        place: Place,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let place = Place::of(reports).unwrap_or(place);
+        Some(Self {
+            id: IncidentId(0),
+            state: State::Dispatched,
+            priority,
+            service_code: reports.first()?.service_code.clone(),
+            area: place.area,
+            position: place.position,
+            opened_at: now,
+            updated_at: now,
+            resolved_at: None,
+        })
+    }
+
     /// Takes the place of `report`, unless it has one or the report has none to give.
     pub fn place_by(&mut self, report: &Report) {
         if self.area.is_none()

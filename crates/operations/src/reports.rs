@@ -1,5 +1,6 @@
 //! A report's way through the city: submit, join, assign, refer, close, resolve.
 
+mod check;
 mod list;
 mod read;
 mod submit;

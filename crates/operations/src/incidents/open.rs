@@ -1,8 +1,6 @@
 //! From reports to an incident: opening one, and joining one.
 
-use pendopo_domain::incidents::{
-    AssignmentState, Incident, IncidentId, Place, Priority, State, Target,
-};
+use pendopo_domain::incidents::{AssignmentState, Incident, IncidentId, Place, Priority, Target};
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::policy::{Action, Actor};
@@ -54,43 +52,23 @@ pub async fn open(city: &City, actor: &Actor, opening: Opening) -> Result<Incide
                 for change in &changes {
                     members.push(joinable(db, change, &actor).await?);
                 }
-                let Some(first) = members.first() else {
-                    return Err(Error::NotFound);
-                };
-                let place = Place::of(&members).unwrap_or(place);
-                let mut incident = Incident {
-                    id: IncidentId(0),
-                    state: State::Dispatched,
-                    priority,
-                    service_code: first.service_code.clone(),
-                    area: place.area,
-                    position: place.position,
-                    opened_at: now,
-                    updated_at: now,
-                    resolved_at: None,
-                };
+                let mut incident =
+                    Incident::open(&members, priority, place, now).ok_or(Error::NotFound)?;
                 incident.id = rows::insert(db, &incident).await?;
                 let by = actor_text(&actor);
                 let stream = chains::incident(incident.id);
                 chains::append(db, &stream, now, "opened", &by, "city").await?;
                 for (change, report) in changes.iter().zip(members) {
-                    take_in(db, change, report, incident.id, team).await?;
-                    let subject = format!("report:{}", change.id());
-                    chains::append(db, &stream, now, "report_joined", &by, &subject).await?;
+                    take_in(db, &actor, change, report, incident.id, team).await?;
                 }
                 dispatch::send(db, team, Target::Incident(incident.id), now).await?;
                 chains::append(db, &stream, now, "dispatched", &by, &format!("team:{team}"))
                     .await?;
-                let ids = changes.iter().map(Change::id).collect();
-                City::journal(
-                    db,
-                    now,
-                    &Event::IncidentOpened {
-                        incident: incident.id,
-                        reports: ids,
-                    },
-                )
-                .await?;
+                let event = Event::IncidentOpened {
+                    incident: incident.id,
+                    reports: changes.iter().map(Change::id).collect(),
+                };
+                City::journal(db, now, &event).await?;
                 Ok(incident)
             })
         })
@@ -117,18 +95,7 @@ pub async fn join(city: &City, actor: &Actor, id: IncidentId, report: ReportId) 
                 for change in &changes {
                     let report = joinable(db, change, &actor).await?;
                     incident.place_by(&report);
-                    take_in(db, change, report, id, team).await?;
-                    let subject = format!("report:{}", change.id());
-                    let stream = chains::incident(id);
-                    chains::append(
-                        db,
-                        &stream,
-                        now,
-                        "report_joined",
-                        &actor_text(&actor),
-                        &subject,
-                    )
-                    .await?;
+                    take_in(db, &actor, change, report, id, team).await?;
                     let event = Event::IncidentJoined {
                         incident: id,
                         report: change.id(),
@@ -162,6 +129,7 @@ async fn joinable(db: &mut Db, change: &Change, actor: &Actor) -> Result<Report>
 /// Gives a report to the incident and to its team; a crew that was sent to the report alone is called back.
 async fn take_in(
     db: &mut Db,
+    actor: &Actor,
     change: &Change,
     mut report: Report,
     incident: IncidentId,
@@ -177,6 +145,9 @@ async fn take_in(
         change.now,
     )
     .await?;
+    let (stream, by) = (chains::incident(incident), actor_text(actor));
+    let subject = format!("report:{}", report.id);
+    chains::append(db, &stream, change.now, "report_joined", &by, &subject).await?;
     Ok(())
 }
 

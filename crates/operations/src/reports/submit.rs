@@ -4,18 +4,20 @@ use pendopo_domain::geo::{AreaId, Position};
 use pendopo_domain::journal::Event;
 use pendopo_domain::measures::Cell;
 use pendopo_domain::policy::{Action, Actor};
-use pendopo_domain::reports::{Channel, NewReport, Report, State, Visibility};
+use pendopo_domain::reports::{Channel, NewReport, PersonId, Report, State, Visibility};
+use pendopo_domain::time::Timestamp;
 use pendopo_store::keys::PersonKey;
 use pendopo_store::photos::{self as photo_rows, Photo};
 use pendopo_store::reports::{self as rows, Sealed};
-use pendopo_store::{StoreError, drafts, updates};
+use pendopo_store::{Db, StoreError, drafts, updates};
 use serde::Serialize;
 
 use super::SecretText;
+use super::check::check;
 use crate::configuration::{Configuration, must};
 use crate::identity::Identity;
 use crate::photos::Prepared;
-use crate::{City, Error, Invalid, Problem, Result, limits, links, photos};
+use crate::{City, Error, Invalid, Problem, Result, links, photos};
 
 /// What a resident, or a system on behalf of one, sends.
 #[derive(Clone, Debug, Default)]
@@ -64,12 +66,61 @@ pub async fn submit(
     if let Some(sent) = sent_before(city, draft.as_deref()).await? {
         return Ok(sent);
     }
+    let filed = file(city, &configuration, channel, area, submission).await?;
+    let (unsealed, draft_hash, now) = (filed.unsealed.clone(), draft.clone(), city.now());
+    let stored = city
+        .store()
+        .write(move |db| {
+            Box::pin(async move { insert(db, filed, draft_hash.as_deref(), now).await })
+        })
+        .await;
+    match stored {
+        Ok(report) => {
+            if !unsealed.is_empty()
+                && let Err(error) = city.store().media().remove(unsealed).await
+            {
+                // They are pruned with the other waiting ones.
+                tracing::warn!(city = city.slug(), error = %error, "photos.remove failed");
+            }
+            Ok(submitted(city, report))
+        }
+        // The same form arrived twice at once: the other one was first.
+        Err(error) if error.is_duplicate() => sent_before(city, draft.as_deref())
+            .await?
+            .ok_or(Error::Store(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A report with all that is stored beside it. The key of its person and the pictures are durable already; nothing
+/// names them yet.
+struct Filed {
+    report: Report,
+    /// Where it is counted.
+    cell: Cell,
+    /// Answers to the questions of the service, of a public report.
+    attributes: Vec<(String, Vec<String>)>,
+    sealed: SealedTexts,
+    photos: Vec<Photo>,
+    /// Photos that wait from an earlier try.
+    kept: Vec<String>,
+    /// Photos that waited in the clear, and of which a sealed copy is in `photos`.
+    unsealed: Vec<String>,
+}
+
+/// Seals what is personal or secret, makes keys and pictures durable, and opens the report.
+async fn file(
+    city: &City,
+    configuration: &Configuration,
+    channel: Channel,
+    area: Option<AreaId>,
+    submission: Submission,
+) -> Result<Filed> {
     let Some(service) = configuration.service(&submission.service_code) else {
         return Err(Invalid::one("service_code", Problem::Unknown));
     };
     let visibility = submission.visibility.unwrap_or(service.default_visibility);
-    let now = city.now();
-    let secret = visibility == Visibility::Secret;
+    let (now, secret) = (city.now(), visibility == Visibility::Secret);
     let key = if secret || !submission.identity.is_empty() {
         Some(city.store().keys().create(now, city.entropy()).await?)
     } else {
@@ -89,7 +140,7 @@ pub async fn submit(
         service_code: service.code.clone(),
         visibility,
         anonymous: submission.anonymous,
-        person: key.as_ref().map(|key| key.person.clone()),
+        person: key.map(|key| key.person),
         channel,
         area,
         position: submission.position,
@@ -97,65 +148,57 @@ pub async fn submit(
         description: submission.description.filter(|_| !secret),
     };
     let report = Report::open(new, service.terms, &configuration.calendar, now);
-    let attributes = if secret {
-        vec![]
-    } else {
-        submission.attributes
-    };
-    let cell = Cell::of(&report, &configuration.calendar);
-    let draft_hash = draft.clone();
-    let stored = city
-        .store()
-        .write(move |db| {
-            Box::pin(async move {
-                let mut report = report;
-                let ids = rows::insert(db, std::slice::from_ref(&report)).await?;
-                report.id = *ids.first().ok_or(StoreError::NotWritten)?;
-                if let Some(draft) = &draft_hash {
-                    drafts::insert(db, draft, report.id, now).await?;
-                }
-                rows::insert_attributes(db, report.id, &attributes).await?;
-                for (kind, person, ciphertext) in &sealed {
-                    rows::put_sealed(db, report.id, *kind, person, ciphertext).await?;
-                }
-                for photo in photos {
-                    let photo = Photo {
-                        report_id: Some(report.id.0),
-                        ..photo
-                    };
-                    photo_rows::insert(db, &photo).await?;
-                }
-                for id in kept {
-                    // One that was taken or pruned meanwhile is no reason to lose the report.
-                    photo_rows::attach(db, &id, report.id).await?;
-                }
-                updates::insert(db, report.id, State::Received, now, None).await?;
-                let event = Event::ReportReceived {
-                    report: report.id,
-                    visibility,
-                    cell,
-                };
-                City::journal(db, now, &event).await?;
-                Ok::<_, StoreError>(report)
-            })
-        })
-        .await;
-    match stored {
-        Ok(report) => {
-            if !unsealed.is_empty()
-                && let Err(error) = city.store().media().remove(unsealed).await
-            {
-                // They are pruned with the other waiting ones.
-                tracing::warn!(city = city.slug(), error = %error, "photos.remove failed");
-            }
-            Ok(submitted(city, report))
-        }
-        // The same form arrived twice at once: the other one was first.
-        Err(error) if error.is_duplicate() => sent_before(city, draft.as_deref())
-            .await?
-            .ok_or(Error::Store(error)),
-        Err(error) => Err(error.into()),
+    Ok(Filed {
+        cell: Cell::of(&report, &configuration.calendar),
+        report,
+        attributes: if secret {
+            vec![]
+        } else {
+            submission.attributes
+        },
+        sealed,
+        photos,
+        kept,
+        unsealed,
+    })
+}
+
+/// Stores the report, all that belongs to it, and the event.
+async fn insert(
+    db: &mut Db,
+    filed: Filed,
+    draft: Option<&str>,
+    now: Timestamp,
+) -> Result<Report, StoreError> {
+    let mut report = filed.report;
+    let ids = rows::insert(db, std::slice::from_ref(&report)).await?;
+    report.id = *ids.first().ok_or(StoreError::NotWritten)?;
+    if let Some(draft) = draft {
+        drafts::insert(db, draft, report.id, now).await?;
     }
+    rows::insert_attributes(db, report.id, &filed.attributes).await?;
+    for (kind, person, ciphertext) in &filed.sealed {
+        rows::put_sealed(db, report.id, *kind, person, ciphertext).await?;
+    }
+    for photo in filed.photos {
+        let photo = Photo {
+            report_id: Some(report.id.0),
+            ..photo
+        };
+        photo_rows::insert(db, &photo).await?;
+    }
+    for id in filed.kept {
+        // One that was taken or pruned meanwhile is no reason to lose the report.
+        photo_rows::attach(db, &id, report.id).await?;
+    }
+    updates::insert(db, report.id, State::Received, now, None).await?;
+    let event = Event::ReportReceived {
+        report: report.id,
+        visibility: report.visibility,
+        cell: filed.cell,
+    };
+    City::journal(db, now, &event).await?;
+    Ok(report)
 }
 
 /// Names what was sent, not only the form it was sent with: a form that comes back changed is another report.
@@ -215,7 +258,7 @@ pub fn validate(
     check(&city.configuration(), channel, submission).map(|_| ())
 }
 
-type SealedTexts = Vec<(Sealed, pendopo_domain::reports::PersonId, Vec<u8>)>;
+type SealedTexts = Vec<(Sealed, PersonId, Vec<u8>)>;
 
 fn seal(
     city: &City,
@@ -259,121 +302,4 @@ async fn store_photos(
         stored.push(photos::store(city, photo, "before", key).await?);
     }
     Ok(stored)
-}
-
-/// Checks every field and finds the area of the report.
-fn check(
-    configuration: &Configuration,
-    channel: Channel,
-    submission: &Submission,
-) -> Result<Option<AreaId>> {
-    let mut invalid = Vec::new();
-    let mut wrong = |field, problem| invalid.push(Invalid { field, problem });
-    match configuration.service(&submission.service_code) {
-        _ if submission.service_code.is_empty() => wrong("service_code", Problem::Missing),
-        Some(service) if service.active => {}
-        _ => wrong("service_code", Problem::Unknown),
-    }
-    let chosen = submission
-        .area_code
-        .as_deref()
-        .map(|code| configuration.areas.by_code(code));
-    if chosen.is_some_and(|area| area.is_none()) {
-        wrong("area", Problem::Unknown);
-    }
-    let place = submission.place.as_deref().unwrap_or("");
-    if submission.position.is_none() && chosen.is_none() && place.is_empty() {
-        wrong("position", Problem::Missing);
-    }
-    if submission
-        .position
-        .is_some_and(|at| !configuration.areas.admit(at))
-    {
-        wrong("position", Problem::OutsideCity);
-    }
-    if place.chars().count() > limits::PLACE_CHARS {
-        wrong(
-            "place",
-            Problem::TooLong {
-                most: limits::PLACE_CHARS,
-            },
-        );
-    }
-    let length = submission
-        .description
-        .as_deref()
-        .map_or(0, |text| text.chars().count());
-    // Open311 lets a system send a report without words; a person is asked for some.
-    if channel == Channel::Web && length < limits::DESCRIPTION_LEAST_CHARS {
-        wrong(
-            "description",
-            Problem::TooShort {
-                least: limits::DESCRIPTION_LEAST_CHARS,
-            },
-        );
-    }
-    if length > limits::DESCRIPTION_CHARS {
-        wrong(
-            "description",
-            Problem::TooLong {
-                most: limits::DESCRIPTION_CHARS,
-            },
-        );
-    }
-    let identity = &submission.identity;
-    for (field, value) in [
-        ("name", &identity.name),
-        ("email", &identity.email),
-        ("phone", &identity.phone),
-        ("account_id", &identity.account_id),
-        ("device_id", &identity.device_id),
-    ] {
-        if value
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > limits::CONTACT_CHARS)
-        {
-            wrong(
-                field,
-                Problem::TooLong {
-                    most: limits::CONTACT_CHARS,
-                },
-            );
-        }
-    }
-    if submission.attributes.len() > limits::ATTRIBUTES {
-        wrong(
-            "attributes",
-            Problem::TooMany {
-                most: limits::ATTRIBUTES,
-            },
-        );
-    }
-    let too_long = |value: &String| value.chars().count() > limits::ATTRIBUTE_CHARS;
-    if submission
-        .attributes
-        .iter()
-        .any(|(_, values)| values.iter().any(too_long))
-    {
-        wrong(
-            "attributes",
-            Problem::TooLong {
-                most: limits::ATTRIBUTE_CHARS,
-            },
-        );
-    }
-    if submission.photos.len() + submission.kept_photos.len() > limits::PHOTOS {
-        wrong(
-            "photo",
-            Problem::TooMany {
-                most: limits::PHOTOS,
-            },
-        );
-    }
-    if !invalid.is_empty() {
-        return Err(Error::Invalid(invalid));
-    }
-    let found = submission
-        .position
-        .and_then(|at| configuration.areas.containing(at));
-    Ok(found.or(chosen.flatten()).map(|area| area.id))
 }
