@@ -120,6 +120,7 @@ entry-acknowledged = { $subject } accepted the task
 entry-on_scene = { $subject } arrived
 entry-cleared = { $subject } finished on site
 entry-withdrawn = { $subject } withdrawn
+entry-left_open = Resolved in part. Reports that stay open: { $subject }
 entry-contained = Situation contained
 entry-verified = Result checked by a second person
 entry-closed = Closed

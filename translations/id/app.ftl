@@ -88,6 +88,7 @@ entry-acknowledged = { $subject } menerima tugas
 entry-on_scene = { $subject } tiba di lokasi
 entry-cleared = { $subject } selesai di lokasi
 entry-withdrawn = { $subject } ditarik
+entry-left_open = Teratasi sebagian. Laporan yang tetap terbuka: { $subject }
 entry-contained = Keadaan terkendali
 entry-verified = Hasil diperiksa orang kedua
 entry-closed = Ditutup

@@ -1,5 +1,6 @@
 //! What the city said about a report, and when: its public history (Open311 request updates).
 
+use pendopo_domain::organisation::TeamId;
 use pendopo_domain::reports::{ReportId, State};
 use pendopo_domain::time::Timestamp;
 
@@ -13,11 +14,13 @@ pub struct Update {
     pub report: ReportId,
     pub state: State,
     pub at: Timestamp,
+    /// The team that had the report then.
+    pub team: Option<TeamId>,
     /// The city's words; `None` for secret reports.
     pub words: Option<String>,
 }
 
-/// Adds an entry.
+/// Adds an entry, with the team that the report has now: the report itself is stored before it.
 pub async fn insert(
     db: &mut Db,
     report: ReportId,
@@ -27,7 +30,8 @@ pub async fn insert(
 ) -> Result<i64> {
     Ok(on_backend!(db, |c| {
         sqlx::query_scalar(
-            "INSERT INTO report_updates (report_id, state, at, words) VALUES ($1, $2, $3, $4) RETURNING id",
+            "INSERT INTO report_updates (report_id, state, at, words, team_id)
+             VALUES ($1, $2, $3, $4, (SELECT team_id FROM reports WHERE id = $1)) RETURNING id",
         )
         .bind(report.0)
         .bind(state.word())
@@ -38,16 +42,17 @@ pub async fn insert(
     }))
 }
 
-type Row = (i64, i64, String, i64, Option<String>);
+type Row = (i64, i64, String, i64, Option<i64>, Option<String>);
 
 fn updates(rows: Vec<Row>) -> Result<Vec<Update>> {
     rows.into_iter()
-        .map(|(id, report, state, at, words)| {
+        .map(|(id, report, state, at, team, words)| {
             Ok(Update {
                 id,
                 report: ReportId(report),
                 state: columns::word(&state, State::from_word)?,
                 at: Timestamp::from_micros(at),
+                team: team.map(TeamId),
                 words,
             })
         })
@@ -58,7 +63,7 @@ fn updates(rows: Vec<Row>) -> Result<Vec<Update>> {
 pub async fn of_report(db: &mut Db, report: ReportId) -> Result<Vec<Update>> {
     updates(on_backend!(db, |c| {
         sqlx::query_as(
-            "SELECT id, report_id, state, at, words FROM report_updates WHERE report_id = $1 ORDER BY id DESC",
+            "SELECT id, report_id, state, at, team_id, words FROM report_updates WHERE report_id = $1 ORDER BY id DESC",
         )
         .bind(report.0)
         .fetch_all(c)
@@ -75,7 +80,7 @@ pub async fn between(
 ) -> Result<Vec<Update>> {
     updates(on_backend!(db, |c| {
         sqlx::query_as(
-            "SELECT u.id, u.report_id, u.state, u.at, u.words
+            "SELECT u.id, u.report_id, u.state, u.at, u.team_id, u.words
              FROM report_updates u JOIN reports r ON r.id = u.report_id
              WHERE u.at >= $1 AND u.at <= $2 AND r.visibility = 'public' ORDER BY u.at, u.id LIMIT $3",
         )

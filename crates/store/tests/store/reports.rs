@@ -346,6 +346,23 @@ both_databases! {
         assert_eq!(words(found), [assigned]);
     }
 
+    async fn the_history_keeps_the_team_of_each_step(city: TestCity) {
+        let (store, now) = (&city.store, city.now());
+        let (pju, jalan) = (team(store, "pju").await, team(store, "jalan").await);
+        let mut one = stored(store, report(now)).await;
+        for held in [None, Some(pju), Some(jalan)] {
+            one.team = held;
+            let row = one.clone();
+            commit!(store, |db| {
+                reports::update(db, &row).await?;
+                updates::insert(db, row.id, State::Assigned, now, None).await?;
+            });
+        }
+        let found = look!(store, |db| updates::of_report(db, one.id).await);
+        let teams: Vec<_> = found.into_iter().map(|update| update.team).collect();
+        assert_eq!(teams, [Some(jalan), Some(pju), None]);
+    }
+
     async fn a_form_that_is_sent_again_is_the_report_that_it_was(city: TestCity) {
         let (store, now) = (&city.store, city.now());
         let one = stored(store, report(now)).await;

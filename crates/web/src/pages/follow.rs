@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use pendopo_domain::policy::Action;
 use pendopo_domain::ratings::{Stars, Verdict};
-use pendopo_domain::reports::{Report, State, Visibility};
+use pendopo_domain::reports::{Report, Visibility};
 use pendopo_operations::ratings::{self, Answer};
 use pendopo_operations::{Error, identity, links, reports};
 use serde::Deserialize;
@@ -89,7 +89,7 @@ async fn context(
             answer_by: report
                 .deadlines
                 .follow_up_due_at
-                .filter(|_| report.state == State::Reopened),
+                .filter(|_| report.state.is_open()),
         });
     let area = parts::area_name(&configuration, report);
     let place: Vec<String> = text.place.into_iter().chain(area).collect();

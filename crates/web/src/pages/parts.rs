@@ -162,14 +162,18 @@ pub(crate) async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<Timel
     {
         latest.words = answer_words(&visit.city, report).await?;
     }
-    let team = report.team.and_then(|id| configuration.team(id));
-    let team = team
-        .map(|team| team.names.get(visit.language.tag()).to_owned())
-        .unwrap_or_default();
+    // The team of that step; another may have the report by now.
+    let team = |update: &updates::Update| {
+        let found = update.team.and_then(|id| configuration.team(id));
+        found
+            .map(|team| team.names.get(visit.language.tag()).to_owned())
+            .unwrap_or_default()
+    };
     let original = original_number(visit, report).await?;
     let entry = |update: updates::Update| {
+        let team = team(&update);
         let (subject, note) = match (update.state, update.words) {
-            (State::Assigned, words) => (team.clone(), words),
+            (State::Assigned, words) => (team, words),
             (State::Referred, Some(words)) => referred(&words),
             (State::Duplicate, words) => (original.clone(), words),
             (_, words) => (String::new(), words),

@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 26] = [
+pub const ENTRY_WORDS: [&str; 27] = [
     "received",
     "imported",
     "assigned",
@@ -143,6 +143,7 @@ pub const ENTRY_WORDS: [&str; 26] = [
     "on_scene",
     "cleared",
     "withdrawn",
+    "left_open",
     "contained",
     "verified",
     "closed",

@@ -6,6 +6,7 @@
 #[macro_use]
 mod fixture;
 mod bad_input;
+mod incidents;
 mod lines;
 mod open311;
 mod policy;

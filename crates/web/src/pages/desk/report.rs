@@ -78,6 +78,11 @@ pub(super) async fn detail(
         } else {
             vec![]
         },
+        areas: if may_open_incident && report.visibility == Visibility::Secret {
+            parts::area_choices(&configuration, None)
+        } else {
+            vec![]
+        },
         incidents: if may_open_incident {
             open_incidents(visit, &configuration).await?
         } else {
