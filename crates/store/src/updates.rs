@@ -66,23 +66,39 @@ pub async fn of_report(db: &mut Db, report: ReportId) -> Result<Vec<Update>> {
     }))
 }
 
-/// Entries of public reports between two instants, oldest first.
+/// Entries of public reports between two instants, both included, oldest first: `limit` of them after the first
+/// `offset`.
 pub async fn between(
     db: &mut Db,
-    from: Timestamp,
-    to: Timestamp,
+    (from, to): (Timestamp, Timestamp),
     limit: i64,
+    offset: i64,
 ) -> Result<Vec<Update>> {
     updates(on_backend!(db, |c| {
         sqlx::query_as(
             "SELECT u.id, u.report_id, u.state, u.at, u.words
              FROM report_updates u JOIN reports r ON r.id = u.report_id
-             WHERE u.at >= $1 AND u.at <= $2 AND r.visibility = 'public' ORDER BY u.at, u.id LIMIT $3",
+             WHERE u.at >= $1 AND u.at <= $2 AND r.visibility = 'public' ORDER BY u.at, u.id LIMIT $3 OFFSET $4",
         )
         .bind(from.micros())
         .bind(to.micros())
         .bind(limit)
+        .bind(offset)
         .fetch_all(c)
+        .await?
+    }))
+}
+
+/// How many entries [`between`] has in all.
+pub async fn count_between(db: &mut Db, (from, to): (Timestamp, Timestamp)) -> Result<i64> {
+    Ok(on_backend!(db, |c| {
+        sqlx::query_scalar(
+            "SELECT COUNT(*) FROM report_updates u JOIN reports r ON r.id = u.report_id
+             WHERE u.at >= $1 AND u.at <= $2 AND r.visibility = 'public'",
+        )
+        .bind(from.micros())
+        .bind(to.micros())
+        .fetch_one(c)
         .await?
     }))
 }

@@ -338,12 +338,14 @@ both_databases! {
         let resolved = (open.id, State::Resolved, Some("selesai".to_owned()));
         let found = look!(store, |db| updates::of_report(db, open.id).await);
         assert_eq!(words(found), [resolved.clone(), assigned.clone()]);
-        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 10)
-            .await);
-        assert_eq!(words(found), [assigned.clone(), resolved]);
-        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 1)
-            .await);
+        let span = (now, now.plus_days(9));
+        let found = look!(store, |db| updates::between(db, span, 10, 0).await);
+        assert_eq!(words(found), [assigned.clone(), resolved.clone()]);
+        let found = look!(store, |db| updates::between(db, span, 1, 0).await);
         assert_eq!(words(found), [assigned]);
+        let found = look!(store, |db| updates::between(db, span, 1, 1).await);
+        assert_eq!(words(found), [resolved]);
+        assert_eq!(look!(store, |db| updates::count_between(db, span).await), 2);
     }
 
     async fn a_form_that_is_sent_again_is_the_report_that_it_was(city: TestCity) {
