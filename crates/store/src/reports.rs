@@ -290,6 +290,8 @@ pub enum Sealed {
     Answer,
     /// What the desk last wrote to the crew of a secret report.
     Note,
+    /// What the reporter's side said through another system: the entry of the history with this number.
+    Comment(i64),
 }
 
 impl Sealed {
@@ -300,6 +302,15 @@ impl Sealed {
             Self::Words => "words",
             Self::Answer => "answer",
             Self::Note => "note",
+            Self::Comment(_) => "comment",
+        }
+    }
+
+    /// What tells it from the other sealed texts of its report.
+    fn kind(self) -> String {
+        match self {
+            Self::Comment(update) => format!("{}-{update}", self.word()),
+            _ => self.word().to_owned(),
         }
     }
 
@@ -323,7 +334,7 @@ pub async fn put_sealed(
              ON CONFLICT (report_id, kind) DO UPDATE SET person_id = $3, ciphertext = $4",
         )
         .bind(report.0)
-        .bind(kind.word())
+        .bind(kind.kind())
         .bind(&person.0)
         .bind(ciphertext)
         .execute(c)
@@ -337,7 +348,7 @@ pub async fn sealed(db: &mut Db, report: ReportId, kind: Sealed) -> Result<Optio
     Ok(on_backend!(db, |c| {
         sqlx::query_scalar("SELECT ciphertext FROM sealed_texts WHERE report_id = $1 AND kind = $2")
             .bind(report.0)
-            .bind(kind.word())
+            .bind(kind.kind())
             .fetch_optional(c)
             .await?
     }))

@@ -1,5 +1,7 @@
-//! What the city said about a report, and when: its public history (Open311 request updates).
+//! What was said about a report, and when: its history (Open311 request updates). What the reporter's side said stands in
+//! [`crate::comments`] besides.
 
+use pendopo_domain::organisation::ApiKeyId;
 use pendopo_domain::reports::{ReportId, State};
 use pendopo_domain::time::Timestamp;
 
@@ -13,8 +15,10 @@ pub struct Update {
     pub report: ReportId,
     pub state: State,
     pub at: Timestamp,
-    /// The city's words; `None` for secret reports.
+    /// The city's words, or those of the sender; `None` for secret reports.
     pub words: Option<String>,
+    /// The system through which the reporter's side said it; `None`: the city did.
+    pub sender: Option<ApiKeyId>,
 }
 
 /// Adds an entry.
@@ -38,27 +42,30 @@ pub async fn insert(
     }))
 }
 
-type Row = (i64, i64, String, i64, Option<String>);
+type Row = (i64, i64, String, i64, Option<String>, Option<i64>);
 
 fn updates(rows: Vec<Row>) -> Result<Vec<Update>> {
     rows.into_iter()
-        .map(|(id, report, state, at, words)| {
+        .map(|(id, report, state, at, words, sender)| {
             Ok(Update {
                 id,
                 report: ReportId(report),
                 state: columns::word(&state, State::from_word)?,
                 at: Timestamp::from_micros(at),
                 words,
+                sender: sender.map(ApiKeyId),
             })
         })
         .collect()
 }
 
-/// The history of one report, newest first.
+/// What the city said about one report, newest first.
 pub async fn of_report(db: &mut Db, report: ReportId) -> Result<Vec<Update>> {
     updates(on_backend!(db, |c| {
         sqlx::query_as(
-            "SELECT id, report_id, state, at, words FROM report_updates WHERE report_id = $1 ORDER BY id DESC",
+            "SELECT u.id, u.report_id, u.state, u.at, u.words, c.api_key_id
+             FROM report_updates u LEFT JOIN report_comments c ON c.update_id = u.id
+             WHERE u.report_id = $1 AND c.update_id IS NULL ORDER BY u.id DESC",
         )
         .bind(report.0)
         .fetch_all(c)
@@ -76,8 +83,9 @@ pub async fn between(
 ) -> Result<Vec<Update>> {
     updates(on_backend!(db, |c| {
         sqlx::query_as(
-            "SELECT u.id, u.report_id, u.state, u.at, u.words
+            "SELECT u.id, u.report_id, u.state, u.at, COALESCE(u.words, c.words), c.api_key_id
              FROM report_updates u JOIN reports r ON r.id = u.report_id
+             LEFT JOIN report_comments c ON c.update_id = u.id
              WHERE u.at >= $1 AND u.at <= $2 AND r.visibility = 'public' ORDER BY u.at, u.id LIMIT $3 OFFSET $4",
         )
         .bind(from.micros())

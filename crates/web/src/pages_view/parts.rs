@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 26] = [
+pub const ENTRY_WORDS: [&str; 30] = [
     "received",
     "imported",
     "assigned",
@@ -147,6 +147,10 @@ pub const ENTRY_WORDS: [&str; 26] = [
     "verified",
     "closed",
     "reopened",
+    "comment_nothing",
+    "comment_done",
+    "comment_closed",
+    "comment_not_done",
 ];
 
 /// A choice of a select or of radios.

@@ -6,7 +6,7 @@
 use pendopo_domain::policy::Action::SeePublic;
 
 use super::post::{create_request, validate_request};
-use super::updates::list_updates;
+use super::updates::{create_update, list_updates, validate_update};
 use super::{
     list_requests, list_services, show_discovery, show_request, show_service_definition, show_token,
 };
@@ -51,8 +51,8 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
         every_format "requests" => list_requests, create_request, validate_request;
         by_name "requests" => show_request;
         by_name "tokens" => show_token;
-        every_format "servicerequestupdates" => list_updates;
+        every_format "servicerequestupdates" => list_updates, create_update, validate_update;
         // What older versions of FixMyStreet's client call it.
-        every_format "update" => list_updates;
+        every_format "update" => list_updates, create_update, validate_update;
     }
 }
