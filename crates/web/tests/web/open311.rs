@@ -633,7 +633,7 @@ stories! {
         }
         kota.get(&format!("/laporan/{number}")).await.is(200).lacks("Kata ke");
         for page in [operator.get(&format!("/meja/laporan/{number}")).await, kota.get(&own).await] {
-            page.is(200).has("Kata ke-0").has("Kata ke-5 &lt;b&gt;").has("https:&#x2f;&#x2f;foto.contoh.id").has("Sistem uji")
+            page.is(200).has("Kata ke-0").has("Kata ke-5 &lt;b&gt;").has("https://foto.contoh.id/2.jpg").has("Sistem uji")
                 .has("menurutnya sudah beres").has("menurutnya belum beres").has("menurutnya tidak perlu dilanjutkan").lacks("enanda");
         }
         // The desk's work goes on as before: what the reporter answers counts, what a system claimed does not.
