@@ -265,7 +265,7 @@ both_databases! {
                 None,
             )
             .await?;
-            assert_eq!(id, 3);
+            assert_eq!(id, 5);
             assert_eq!(conf::add_api_key(db, "baru", "h3", now).await?.0, 3);
             assert_eq!(
                 conf::put_area(db, &crate::configuration::square("c", 1.0))
