@@ -9,6 +9,7 @@
 
 pub mod background;
 pub mod city;
+pub mod comments;
 pub mod configuration;
 pub mod deadlines;
 pub mod dispatch;

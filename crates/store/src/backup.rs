@@ -43,6 +43,7 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("incident_notes", "stream, position"),
             ("reports", "id"),
             ("report_updates", "id"),
+            ("report_comments", "update_id"),
             ("report_attributes", "report_id, code, ord"),
             ("drafts", "draft_hash"),
             ("sealed_texts", "report_id, kind"),

@@ -292,6 +292,8 @@ pub enum Sealed {
     Note,
     /// Words on the timeline of an incident that holds a secret report, at this position.
     IncidentNote(i64),
+    /// What the reporter's side said through another system: the entry of the history with this number.
+    Comment(i64),
 }
 
 const INCIDENT_NOTE: &str = "incident_note";
@@ -305,13 +307,15 @@ impl Sealed {
             Self::Answer => "answer",
             Self::Note => "note",
             Self::IncidentNote(_) => INCIDENT_NOTE,
+            Self::Comment(_) => "comment",
         }
     }
 
-    /// What stands in the column `kind`: of notes on incidents there may be several.
+    /// What stands in the column `kind`: of notes on incidents, and of comments, there may be several.
     fn kind(self) -> String {
         match self {
             Self::IncidentNote(position) => format!("{INCIDENT_NOTE}:{position}"),
+            Self::Comment(update) => format!("{}-{update}", self.word()),
             other => other.word().to_owned(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::civil::date;
+use pendopo_domain::comments::Claim;
 use pendopo_domain::geo::AreaId;
 use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as IncidentState, Target};
 use pendopo_domain::measures::Cell;
@@ -18,8 +19,8 @@ use pendopo_store::Kind;
 use pendopo_store::journal::Position;
 use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
-    Location, Store, StoreError, backup, chains, configuration as conf, consumers, drafts,
-    incidents, jobs, journal, measures, photos, ratings, sign_ins, updates,
+    Location, Store, StoreError, backup, chains, comments, configuration as conf, consumers,
+    drafts, incidents, jobs, journal, measures, photos, ratings, sign_ins, updates,
 };
 use pendopo_testkit::{TestCity, TestEntropy, both_databases, settle};
 
@@ -118,6 +119,21 @@ async fn fill(city: &TestCity) {
         drafts::insert(db, "form", ids[0], now).await?;
         updates::insert(db, ids[0], State::Assigned, now, Some("berangkat")).await?;
         updates::insert(db, ids[1], State::Assigned, now, None).await?;
+        let said = updates::insert(db, ids[1], State::Assigned, now, None).await?;
+        let comment = comments::New {
+            sender: revoked,
+            sender_ref: "77".into(),
+            claim: Claim::Done,
+            words: Some("sudah terang".into()),
+        };
+        comments::insert(db, said, &comment).await?;
+        let said = updates::insert(db, ids[0], State::Assigned, now, None).await?;
+        let wordless = comments::New {
+            sender_ref: "78".into(),
+            words: None,
+            ..comment
+        };
+        comments::insert(db, said, &wordless).await?;
         photos::insert(db, &photo("p1", Some(ids[0].0), 1)).await?;
         photos::insert(db, &photo("p2", None, 1)).await?;
         let rating = Rating {
@@ -251,7 +267,7 @@ both_databases! {
                 None,
             )
             .await?;
-            assert_eq!(id, 3);
+            assert_eq!(id, 5);
             assert_eq!(conf::add_api_key(db, "baru", "h3", now).await?.0, 3);
             assert_eq!(
                 conf::put_area(db, &crate::configuration::square("c", 1.0))

@@ -93,6 +93,9 @@ async fn context(
         });
     let area = parts::area_name(&configuration, report);
     let place: Vec<String> = text.place.into_iter().chain(area).collect();
+    let mut timeline = parts::timeline(visit, report).await?;
+    timeline.extend(parts::comments(visit, report).await?);
+    timeline.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     Ok(Follow {
         token: token.to_owned(),
         number: report.number().to_string(),
@@ -105,7 +108,7 @@ async fn context(
         due: parts::due(visit, report),
         status_note: reports::answer_words(&visit.city, report).await?,
         photos: parts::photos(visit, report, &format!("/l/{token}/foto")).await?,
-        timeline: parts::timeline(visit, report).await?,
+        timeline,
         question,
         saved,
         may_erase: report.person.is_some(),

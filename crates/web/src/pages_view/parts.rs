@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 27] = [
+pub const ENTRY_WORDS: [&str; 31] = [
     "received",
     "imported",
     "assigned",
@@ -148,6 +148,10 @@ pub const ENTRY_WORDS: [&str; 27] = [
     "verified",
     "closed",
     "reopened",
+    "comment_nothing",
+    "comment_done",
+    "comment_closed",
+    "comment_not_done",
 ];
 
 /// A choice of a select or of radios.
