@@ -48,11 +48,7 @@ age-days =
 ago = { $age } ago
 unit-minutes = min
 unit-hours = h
-unit-days = 
-    { $n ->
-        [one] day
-       *[other] days
-    }
+unit-days = d
 month-1 = January
 month-2 = February
 month-3 = March
