@@ -47,6 +47,8 @@ age-days =
     }
 ago = { $age } ago
 unit-minutes = min
+unit-hours = h
+unit-days = d
 month-1 = January
 month-2 = February
 month-3 = March

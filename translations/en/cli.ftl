@@ -104,3 +104,5 @@ cli-api-key-failed = The key was not added.
 cli-base-map-reading = { $polygons } polygons …
 cli-base-map-built = { $file } is built: { $polygons } polygons in { $pieces } pieces, { $bytes } bytes.
 cli-base-map-failed = The base map { $file } cannot be used.
+cli-pmtiles-unusable = The tiles { $file } cannot be used.
+cli-pmtiles-lacks = { $file } has no layers { $layers }: maps draw plain ground where they would be.

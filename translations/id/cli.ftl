@@ -104,3 +104,5 @@ cli-api-key-failed = Kunci tidak ditambahkan.
 cli-base-map-reading = { $polygons } poligon …
 cli-base-map-built = { $file } selesai dibuat: { $polygons } poligon dalam { $pieces } potongan, { $bytes } bita.
 cli-base-map-failed = Peta dasar { $file } tidak dapat dipakai.
+cli-pmtiles-unusable = Ubin { $file } tidak dapat dipakai.
+cli-pmtiles-lacks = { $file } tidak punya lapisan { $layers }: peta menggambar tanah polos di tempatnya.

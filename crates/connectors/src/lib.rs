@@ -7,4 +7,5 @@ pub mod areas;
 pub mod base_map;
 pub mod boston_311;
 pub mod demo;
+pub mod pmtiles;
 pub mod starter;

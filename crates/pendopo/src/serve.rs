@@ -7,10 +7,12 @@ use pendopo_operations::Node;
 use pendopo_web::server::{self, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::base_map;
 use crate::cli::ServeArgs;
 use crate::say::Say;
 
 pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
+    base_map::check_tiles(say, args.pmtiles.as_deref())?;
     let node = Arc::new(args.place.new_node(say).await?);
     let slugs = node
         .slugs()

@@ -25,6 +25,7 @@ use crate::{assets, pages};
 pub struct Shared {
     app: AppState,
     stopping: Stopping,
+    map_answers: map::KeptAnswers,
 }
 
 impl FromRef<Shared> for AppState {
@@ -36,6 +37,12 @@ impl FromRef<Shared> for AppState {
 impl FromRef<Shared> for Stopping {
     fn from_ref(shared: &Shared) -> Self {
         shared.stopping.clone()
+    }
+}
+
+impl FromRef<Shared> for map::KeptAnswers {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.map_answers.clone()
     }
 }
 
@@ -53,6 +60,7 @@ pub fn router(state: AppState, stopping: watch::Receiver<bool>) -> Router {
     let shared = Shared {
         app: state.clone(),
         stopping: Stopping(stopping),
+        map_answers: map::KeptAnswers::default(),
     };
     let mut router = Router::new();
     for route in table() {
