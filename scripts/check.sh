@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/setup.sh run
+scripts/setup.sh check
 cargo fmt --check
 python3 tools/check_data.py
 cargo clippy --workspace --all-targets --quiet -- -D warnings

@@ -2,7 +2,9 @@
 # Makes a fresh Debian machine with Rust and Node ready. Safe to repeat: the second time takes seconds.
 #
 #   scripts/setup.sh run     what `make run` needs
+#   scripts/setup.sh check   that, and what looks after the data: Python
 #   scripts/setup.sh test    that, and what the tests need: Chromium, PostgreSQL, Playwright
+#   scripts/setup.sh prove   what `make run` needs, and what the proofs need: PostgreSQL, strace
 set -euo pipefail
 cd "$(dirname "$0")/.."
 part=${1:-test}
@@ -28,14 +30,28 @@ command -v npm >/dev/null || fail "npm is not installed. It comes with Node, or 
 
 packages=()
 command -v cc >/dev/null || packages+=(build-essential) # SQLite and the cryptography are built from C
-if [ "$part" = test ]; then
-  command -v python3 >/dev/null || packages+=(python3) # tools/check_data.py, standard library only
-  [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium)
-  # PENDOPO_TEST_POSTGRES names a server that runs already; then no own one is needed.
-  if [ -z "${PENDOPO_TEST_POSTGRES:-}" ] && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
-    packages+=(postgresql)
-  fi
-fi
+# PENDOPO_TEST_POSTGRES names a server that runs already; then the tests need no own one. The proofs do.
+postgres() {
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+}
+# tools/check_data.py, standard library only
+python() {
+  command -v python3 >/dev/null || packages+=(python3)
+}
+case $part in
+  run) ;;
+  check) python ;;
+  test)
+    python
+    [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium)
+    [ -n "${PENDOPO_TEST_POSTGRES:-}" ] || postgres
+    ;;
+  prove)
+    postgres
+    command -v strace >/dev/null || packages+=(strace)
+    ;;
+  *) fail "there is no part called $part. Say run, check, test or prove." ;;
+esac
 
 if [ ${#packages[@]} -gt 0 ]; then
   install=(apt-get install --yes --no-install-recommends -o Dpkg::Options::=--force-confold "${packages[@]}")
@@ -65,7 +81,7 @@ npm_ci() {
 }
 
 npm_ci crates/web/assets
-[ "$part" = run ] || npm_ci e2e
+[ "$part" != test ] || npm_ci e2e
 
 # The browser's files are embedded in the binary, so a build that changes nothing must not touch them:
 # Cargo would compile the crate again.

@@ -347,11 +347,16 @@ def check_holidays(path):
             fault(f"{name} {row.get('date')}", "name_en is missing")
         if path.stem == "ID" and (not row.get("name_id") or not isinstance(row.get("estimated"), bool)):
             fault(f"{name} {row.get('date')}", "name_id or estimated is missing")
+        if path.stem == "ID" and not isinstance(row.get("joint_leave"), bool):
+            fault(f"{name} {row.get('date')}", "joint_leave is missing")
         for area in row.get("areas", []):
             if area not in table.get("areas", []):
                 fault(f"{name} {row.get('date')}", f"unknown area {area!r}")
     if years != set(range(first, last + 1)):
         fault(name, "a year has no holiday, or a holiday lies outside years")
+    leave = {row["date"][:4] for row in rows if row.get("joint_leave")}
+    if path.stem == "ID" and leave != {str(year) for year in range(first, table.get("joint_leave_until", 0) + 1)}:
+        fault(name, "a year until joint_leave_until has no joint leave, or one behind it has")
     return len(rows)
 
 

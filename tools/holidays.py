@@ -10,6 +10,9 @@
 
 The city's clocks count working days, so a wrong date here moves a deadline. Dates that hang on the moon and are not yet
 announced are marked by the package; that mark becomes `estimated` and leaves the name.
+
+Indonesia's joint leave (cuti bersama), on which government offices are closed, is the package's category `government`.
+Three ministers decree it a year ahead, so it ends before the holidays do; `joint_leave_until` says where.
 """
 
 import json
@@ -41,10 +44,10 @@ def by_date(country, years, **options):
     return {day: found.get_list(day) for day in sorted(found)}
 
 
-def indonesia():
-    years = [2020, 2031]
-    en = by_date("ID", years, language="en_US")
-    id_ = by_date("ID", years, language="id")
+def named_in_both(years, category):
+    """Indonesia's days of one category: date, both names, and whether the date is estimated."""
+    en = by_date("ID", years, language="en_US", categories=(category,))
+    id_ = by_date("ID", years, language="id", categories=(category,))
     assert en.keys() == id_.keys()
     # Two holidays on one date come sorted by name in each language, so the pairs are learnt from the single dates.
     names = {plain(en[day][0])[0]: plain(id_[day][0])[0] for day in en if len(en[day]) == 1}
@@ -54,8 +57,22 @@ def indonesia():
             name_en, estimated = plain(name)
             name_id = names[name_en]
             assert name_id in [plain(other)[0] for other in id_[day]], (day, name_en)
+            # The package's word for a day that was moved is misspelt.
+            name_id = name_id.replace("Pegangti ", "Pengganti ")
             rows.append({"date": day.isoformat(), "name_en": name_en, "name_id": name_id, "estimated": estimated})
-    return {"country": "ID", "source": SOURCE, "licence": "MIT", "years": years, "holidays": rows}
+    return rows
+
+
+def indonesia():
+    years = [2020, 2031]
+    public = [row | {"joint_leave": False} for row in named_in_both(years, holidays.PUBLIC)]
+    leave = [row | {"joint_leave": True} for row in named_in_both(years, holidays.GOVERNMENT)]
+    assert all("Joint Holiday" in row["name_en"] for row in leave), "the category holds something else"
+    rows = sorted(public + leave, key=lambda row: row["date"])
+    until = max(int(row["date"][:4]) for row in leave)
+    return {
+        "country": "ID", "source": SOURCE, "licence": "MIT", "years": years, "joint_leave_until": until, "holidays": rows,
+    }
 
 
 def united_states():

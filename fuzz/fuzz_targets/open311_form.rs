@@ -3,14 +3,29 @@
 
 use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
-use pendopo_standards::open311::post::MAX_DESCRIPTION_CHARS;
-use pendopo_standards::open311::{FormLimits, decode_form, parse_form, parse_update};
+use pendopo_standards::open311::post::{MAX_DESCRIPTION_CHARS, MAX_MEDIA_URLS, MAX_SHORT_CHARS};
+use pendopo_standards::open311::{FormLimits, UpdateStatus, decode_form, parse_form, parse_update};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(pairs) = decode_form(bytes, &FormLimits::default()) else {
         return;
     };
-    let _ = parse_update(pairs.clone(), &TimeZone::UTC);
+    if let Ok(update) = parse_update(pairs.clone(), &TimeZone::UTC) {
+        assert!(!update.service_request_id.is_empty() && !update.update_id.is_empty());
+        let texts = [&update.service_request_id, &update.update_id];
+        assert!(
+            texts
+                .iter()
+                .all(|text| text.chars().count() <= MAX_SHORT_CHARS)
+        );
+        let description = update.description.as_deref().unwrap_or_default();
+        assert!(description.chars().count() <= MAX_DESCRIPTION_CHARS);
+        assert!(!description.contains('\0') && update.media_urls.len() <= MAX_MEDIA_URLS);
+        assert_eq!(
+            UpdateStatus::parse(update.status.as_str()),
+            Some(update.status)
+        );
+    }
     let Ok(post) = parse_form(pairs) else { return };
     assert!(!post.service_code.is_empty());
     assert!(post.lat_long.is_some() || post.address_string.is_some() || post.address_id.is_some());

@@ -1,5 +1,6 @@
 #!/usr/bin/env perl
-# FixMyStreet's own client, unmodified, against a node: services, a definition, sending, reading back, errors, updates.
+# FixMyStreet's own client, unmodified, against a node: services, a definition, sending, reading back, errors, updates
+# in both directions.
 #
 #   perl scripts/open311-clients/fixmystreet.pl FIXMYSTREET/perllib http://127.0.0.1:8081/open311/v2/ API_KEY
 #
@@ -22,6 +23,8 @@ BEGIN {
     unshift @INC, $perllib;
 }
 
+sub FixMyStreet::DB::Result::Problem::fixed_states { return { map { $_ => 1 } 'fixed', 'fixed - user', 'fixed - council' } }
+sub FixMyStreet::DB::Result::Problem::open_states  { return { map { $_ => 1 } 'confirmed', 'in progress' } }
 sub FixMyStreet::config    { return }
 sub FixMyStreet::test_mode { 1 }
 sub Utils::truncate_coordinate { sprintf '%0.6f', $_[0] }
@@ -34,17 +37,40 @@ my %fields = (
     send_fail_count => 1,
 );
 our $AUTOLOAD;
-sub new { return bless {}, shift }
+sub new { my $class = shift; return bless {@_}, $class }
 sub user { return Problem::User->new }
 sub get_extra_fields { return [] }
-sub AUTOLOAD { (my $name = $AUTOLOAD) =~ s/.*:://; return $fields{$name} }
+sub AUTOLOAD { (my $name = $AUTOLOAD) =~ s/.*:://; return $_[0]{$name} // $fields{$name} }
 
 package Problem::User;
 sub new   { return bless {}, shift }
 sub email { return 'uji@contoh.example' }
+sub phone { return '0812' }
+
+# An update that somebody wrote at FixMyStreet, and the body that it goes to.
+package Comment;
+sub new { my $class = shift; return bless {@_}, $class }
+sub problem { return $_[0]{problem} }
+sub user { return Problem::User->new }
+sub get_cobrand_logged { return Cobrand->new }
+sub get_extra_metadata { return {} }
+sub confirmed { return DateTime->new(year => 2026, month => 11, day => 24, hour => 8, time_zone => 'Asia/Jakarta') }
+our $AUTOLOAD;
+sub AUTOLOAD { (my $name = $AUTOLOAD) =~ s/.*:://; return $_[0]{$name} }
+sub DESTROY { }
+
+package Cobrand;
+sub new { return bless {}, shift }
+sub call_hook { return }
+sub base_url { return 'http://fms.example' }
+
+package FixMyStreet::DB::Result::Body;
+sub new { return bless {}, shift }
+sub get_cobrand_handler { return }
 
 package main;
 require Open311;
+require DateTime;
 
 sub client { return Open311->new(endpoint => $endpoint, jurisdiction => '', @_) }
 my $city = client(api_key => $key);
@@ -78,6 +104,37 @@ ok(!grep({ defined && /Uji|contoh\.example/ } values %$found), 'without a trace 
 
 my $updates = $city->get_service_request_updates;
 ok((grep { $_->{service_request_id} eq $id } @$updates), 'updates: ' . @$updates . ', one of the new report');
+my $sender = client(api_key => $key, extended_statuses => 1, multi_photos => 1, mark_reopen => 1,
+    fixmystreet_body => FixMyStreet::DB::Result::Body->new);
+my $mine = Problem->new(external_id => $id);
+sub comment { return Comment->new(problem => $mine, name => 'Uji Coba', cobrand => 'x', @_) }
+my $first = $sender->post_service_request_update(
+    comment(id => "$$-1", text => 'Masih gelap & sepi <sekali>', problem_state => 'confirmed'));
+ok($first, "update sent as $first " . $sender->error);
+is($sender->post_service_request_update(comment(id => "$$-1", text => 'Masih gelap & sepi <sekali>', problem_state => 'confirmed')),
+    $first, 'sent again it is the same');
+my $second = $sender->post_service_request_update(comment(id => "$$-2", text => 'Sudah terang', problem_state => 'fixed - user',
+    photo => 1, photos => [{ url_full => '/p.jpg' }, { url_full => '/q.jpg' }]));
+ok($second && $second ne $first, "fixed, with two pictures, sent as $second");
+my ($begin, $end) = map { DateTime::Format::W3CDTF->format_datetime(DateTime->now->add(hours => $_)) } -2, 1;
+my %read = map { $_->{update_id} => $_ } @{ $sender->get_service_request_updates($begin, $end) };
+is($read{$first}{service_request_id}, $id, 'the update is read back');
+is($read{$first}{description}, 'Masih gelap & sepi <sekali>', 'its words are unharmed for its sender');
+is($read{$second}{status}, 'unchanged', 'and no update of a reporter is a state of the city');
+is($city->get_service_requests({ report_ids => [$id] })->[0]{status}, 'open', 'the report is open as before');
+ok(!grep({ defined && /Uji|0812|contoh\.example/ } map { values %$_ } values %read), 'without a trace of who wrote');
+{
+    local $SIG{__WARN__} = sub { };
+    my $stranger = client(api_key => 'wrong', fixmystreet_body => FixMyStreet::DB::Result::Body->new);
+    is($stranger->post_service_request_update(comment(id => 1, text => 'x', problem_state => 'confirmed')), 0,
+        'an update with a wrong key is refused');
+    like($stranger->error, qr/403/, 'with 403');
+    $mine = Problem->new(external_id => 'L-999999');
+    is($sender->post_service_request_update(comment(id => 2, text => 'x', problem_state => 'confirmed')), 0,
+        'an update on an unknown report is refused');
+    like($sender->error, qr/404/, 'with 404');
+}
+
 my $several = client(api_key => $key, multi_photos => 1);
 ok($several->send_service_request(Problem->new, { url => 'u', all_image_urls => ['http://a.example/1.jpg', 'http://a.example/2.jpg'] },
     $plain->{service_code}), 'several pictures');

@@ -48,11 +48,7 @@ age-days =
 ago = { $age } ago
 unit-minutes = min
 unit-hours = h
-unit-days = 
-    { $n ->
-        [one] day
-       *[other] days
-    }
+unit-days = d
 month-1 = January
 month-2 = February
 month-3 = March
@@ -126,10 +122,15 @@ entry-acknowledged = { $subject } accepted the task
 entry-on_scene = { $subject } arrived
 entry-cleared = { $subject } finished on site
 entry-withdrawn = { $subject } withdrawn
+entry-left_open = Resolved in part. Reports that stay open: { $subject }
 entry-contained = Situation contained
 entry-verified = Result checked by a second person
 entry-closed = Closed
 entry-reopened = Reopened
+entry-comment_nothing = A word from the reporter's side, through { $subject }
+entry-comment_done = A word from the reporter's side, through { $subject }: it is done, they say
+entry-comment_closed = A word from the reporter's side, through { $subject }: no more is needed, they say
+entry-comment_not_done = A word from the reporter's side, through { $subject }: it is not done, they say
 photo-before = Photo from the reporter
 photo-after = Photo from the crew
 photo-yours = Your photo

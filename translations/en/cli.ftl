@@ -1,6 +1,7 @@
 # The command line of a node.
 
 cli-failed = Failed: { $why }
+cli-unforeseen = Something went wrong that was not foreseen. What is known about it:
 cli-where = Say where the cities are: --data FOLDER, or a PostgreSQL database by --database-file FILE or $PENDOPO_DATABASE.
 cli-not-postgres = The address of the database must begin with postgres://.
 cli-no-database = The place of the cities does not answer.
@@ -66,6 +67,7 @@ cli-backed-up = { $city } is backed up into { $folder }: { $rows } rows, { $seco
 cli-backup-inside = A backup cannot stand among the cities: it would be taken for one. Choose another folder than { $folder }.
 cli-backup-failed = The backup into { $folder } did not succeed. The folder must be a new one.
 cli-no-backup = { $folder } holds no backup.
+cli-backup-served = { $folder } is a city that a node serves, not a backup. Take a backup of it and restore that.
 cli-restored = { $city } is restored from { $folder }: { $rows } rows, { $seconds } s. The node needs the key file that the city had.
 cli-restore-failed = { $city } could not be restored.
 

@@ -62,6 +62,9 @@ team-none = Choose a team
 team-hint = By service and area: { $team }
 note-to-team = Note for the team
 incident-label = Open incidents
+incident-area-label = Area of the incident
+incident-area-none = Not said
+incident-area-hint = A secret report does not give its place to the incident. Choose one only if all staff may know.
 nearby = Other reports nearby
 nearby-none = No other open reports nearby.
 after-photo = After-photo
@@ -118,6 +121,12 @@ note-label = Note
 note-hint = For staff only. Do not write residents' names.
 by-reporter = Reporter
 error-step-refused = Things have changed, so this step was not done. Look at how it stands now, then decide again.
+error-incident-left =
+    { $n ->
+        [one] The incident is not resolved yet: 1 of its reports stays open, because your position may not mark it resolved. The other reports and your note are saved. Ask those who handle it to go on.
+       *[other] The incident is not resolved yet: { $n } of its reports stay open, because your position may not mark them resolved. The other reports and your note are saved. Ask those who handle them to go on.
+    }
+error-verify-own = You marked it resolved yourself. Somebody else verifies the result.
 error-priority-missing = Choose a priority
 error-incident-missing = Choose an incident that is still open
 error-duplicate-of-itself = Enter the number of another report, not this one

@@ -53,6 +53,8 @@ open311-attribute-number = The answer to "{ $question }" (attribute[{ $code }]) 
 open311-attribute-datetime = The answer to "{ $question }" (attribute[{ $code }]) must be a time, such as 2026-01-31T08:00:00+07:00.
 open311-attribute-choice = "{ $value }" is not one of the choices for "{ $question }" (attribute[{ $code }]).
 open311-update-status-unknown = The update status "{ $value }" is not known.
+open311-update-id-used = The update_id "{ $update_id }" was already used for another report. Give this update an update_id of its own.
+open311-update-files = An update takes no files. Send the addresses of its photos as media_url.
 
 ## Reading lists of other cities and systems
 

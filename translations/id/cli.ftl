@@ -1,6 +1,7 @@
 # Baris perintah sebuah simpul.
 
 cli-failed = Gagal: { $why }
+cli-unforeseen = Terjadi kesalahan yang tidak terduga. Yang diketahui:
 cli-where = Sebutkan tempat kota disimpan: --data FOLDER, atau basis data PostgreSQL lewat --database-file FILE atau $PENDOPO_DATABASE.
 cli-not-postgres = Alamat basis data harus diawali postgres://.
 cli-no-database = Tempat penyimpanan kota tidak menjawab.
@@ -66,6 +67,7 @@ cli-backed-up = { $city } dicadangkan ke { $folder }: { $rows } baris, { $second
 cli-backup-inside = Cadangan tidak boleh berada di antara kota: ia akan dianggap kota. Pilih folder lain, bukan { $folder }.
 cli-backup-failed = Pencadangan ke { $folder } tidak berhasil. Folder harus baru.
 cli-no-backup = { $folder } tidak berisi cadangan.
+cli-backup-served = { $folder } adalah kota yang sedang dilayani sebuah simpul, bukan cadangan. Buat cadangannya dahulu, lalu pulihkan cadangan itu.
 cli-restored = { $city } dipulihkan dari { $folder }: { $rows } baris, { $seconds } detik. Simpul memerlukan berkas kunci yang dahulu dipakai kota ini.
 cli-restore-failed = { $city } tidak dapat dipulihkan.
 

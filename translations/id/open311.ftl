@@ -53,6 +53,8 @@ open311-attribute-number = Jawaban untuk "{ $question }" (attribute[{ $code }]) 
 open311-attribute-datetime = Jawaban untuk "{ $question }" (attribute[{ $code }]) harus berupa waktu, misalnya 2026-01-31T08:00:00+07:00.
 open311-attribute-choice = "{ $value }" bukan pilihan untuk "{ $question }" (attribute[{ $code }]).
 open311-update-status-unknown = Status kabar "{ $value }" tidak dikenal.
+open311-update-id-used = update_id "{ $update_id }" sudah dipakai untuk laporan lain. Beri kabar ini update_id sendiri.
+open311-update-files = Kabar tidak menerima berkas. Kirim alamat fotonya dengan media_url.
 
 ## Membaca daftar dari kota atau sistem lain
 

@@ -98,7 +98,8 @@ pub fn starter() -> Result<Starter, FileError> {
     })
 }
 
-/// The national holidays of a country by its ISO 3166-1 code.
+/// The days on which the offices of a country are closed, by its ISO 3166-1 code: national holidays, and Indonesia's
+/// joint leave (*cuti bersama*), as far ahead as it is decreed.
 ///
 /// # Errors
 /// [`FileError::Missing`] for a country without a file.
@@ -152,9 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn a_holiday_of_one_state_is_no_holiday_of_the_country() {
+    fn a_joint_leave_closes_offices_and_a_holiday_of_one_state_does_not() {
         let (id, us) = (holidays("ID").unwrap(), holidays("US").unwrap());
         assert!(id.contains(&date(2026, 8, 17)));
+        // Cuti bersama of Christmas.
+        assert!(id.contains(&date(2026, 12, 24)));
         assert!(us.contains(&date(2026, 7, 4)) && !us.contains(&date(2010, 4, 19)));
         assert!(matches!(holidays("XX"), Err(FileError::Missing(_))));
     }

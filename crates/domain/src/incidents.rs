@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geo::{AreaId, Position};
 use crate::organisation::TeamId;
-use crate::reports::ReportId;
+use crate::reports::{Report, ReportId, Visibility};
 use crate::time::Timestamp;
 use crate::{id_type, word_enum};
 
@@ -121,9 +121,63 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// An incident of `reports`, at the moment at which a team is sent. `place` is where the operator says that it is,
+    /// and is used when no report may say it. `id` is given by the database. `None` without reports.
+    pub fn open(
+        reports: &[Report],
+        priority: Priority,
+        place: Place,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let place = Place::of(reports).unwrap_or(place);
+        Some(Self {
+            id: IncidentId(0),
+            state: State::Dispatched,
+            priority,
+            service_code: reports.first()?.service_code.clone(),
+            area: place.area,
+            position: place.position,
+            opened_at: now,
+            updated_at: now,
+            resolved_at: None,
+        })
+    }
+
+    /// Takes the place of `report`, unless it has one or the report has none to give.
+    pub fn place_by(&mut self, report: &Report) {
+        if self.area.is_none()
+            && self.position.is_none()
+            && let Some(place) = Place::of([report])
+        {
+            (self.area, self.position) = (place.area, place.position);
+        }
+    }
+
     /// The number under which the desk knows it: `K-31`.
     pub fn number(&self) -> String {
         format!("K-{}", self.id)
+    }
+}
+
+/// Where an incident is, as everyone at the desk and in its crews may know.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Place {
+    pub area: Option<AreaId>,
+    pub position: Option<Position>,
+}
+
+impl Place {
+    /// The place of the first report that may be known and says where. A secret report never gives its place away:
+    /// who reads the incident need not be one of those who may read that report.
+    pub fn of<'a>(reports: impl IntoIterator<Item = &'a Report>) -> Option<Self> {
+        reports
+            .into_iter()
+            .filter(|report| report.visibility == Visibility::Public)
+            .map(|report| Self {
+                area: report.area,
+                position: report.position,
+            })
+            .find(|place| *place != Self::default())
     }
 }
 

@@ -37,6 +37,9 @@ pub enum Event {
         verdict: Verdict,
         stars: Option<Stars>,
     },
+    /// The reporter's side said something more, through another system.
+    #[serde(rename = "report.commented")]
+    ReportCommented { report: ReportId },
     /// History that came in by import; one event holds a batch.
     #[serde(rename = "reports.imported")]
     ReportsImported {
@@ -83,6 +86,7 @@ impl Event {
             Self::ReportChanged { .. } => "report.changed",
             Self::ReportJoined { .. } => "report.joined",
             Self::ReportRated { .. } => "report.rated",
+            Self::ReportCommented { .. } => "report.commented",
             Self::ReportsImported { .. } => "reports.imported",
             Self::IncidentOpened { .. } => "incident.opened",
             Self::IncidentJoined { .. } => "incident.joined",

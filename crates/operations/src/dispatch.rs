@@ -13,6 +13,7 @@ use pendopo_store::reports::{self as report_rows, Sealed};
 use pendopo_store::{Db, StoreError, chains, incidents as rows};
 
 use crate::identity::subject;
+use crate::incidents::Hand;
 use crate::photos::Prepared;
 use crate::reports::{Change, checked_words, open_sealed};
 use crate::{City, Error, Invalid, Problem, Result, actor_text, incidents, photos};
@@ -81,7 +82,7 @@ pub(crate) async fn end(
     Ok(())
 }
 
-async fn set(
+pub(crate) async fn set(
     db: &mut Db,
     assignment: &mut Assignment,
     state: AssignmentState,
@@ -182,7 +183,8 @@ pub async fn advance(
         .await
 }
 
-async fn locked(db: &mut Db, actor: &Actor, id: AssignmentId) -> Result<Assignment> {
+/// The assignment, locked until the end of the transaction, for an actor who works it.
+pub(crate) async fn locked(db: &mut Db, actor: &Actor, id: AssignmentId) -> Result<Assignment> {
     let held = rows::assignment(db, id, true)
         .await?
         .ok_or(Error::NotFound)?;
@@ -224,12 +226,19 @@ pub async fn note(city: &City, actor: &Actor, id: ReportId, words: &str) -> Resu
         Some(person) if secret => seal_note(city, person, &words).await?,
         _ => None,
     };
-    let (now, by) = (city.now(), actor_text(actor));
+    let (actor, now) = (actor.clone(), city.now());
     city.store()
         .write(move |db| {
             Box::pin(async move {
-                let stream = chains::report(id);
+                let found = report_rows::by_id_for_update(db, id).await?;
+                let report = found.ok_or(Error::NotFound)?;
+                if !allows(&actor, Action::TriageReport, subject(&report)) {
+                    return Err(Error::Denied(Action::TriageReport));
+                }
+                let (stream, by) = (chains::report(id), actor_text(&actor));
                 let position = chains::append(db, &stream, now, "note", &by, "city").await?;
+                // Not for one who was erased meanwhile.
+                let sealed = sealed.filter(|(person, _)| report.person.as_ref() == Some(person));
                 if let Some((person, ciphertext)) = &sealed {
                     report_rows::put_sealed(db, id, Sealed::Note, person, ciphertext).await?;
                 } else if !secret {
@@ -299,8 +308,8 @@ impl Evidence {
     }
 }
 
-/// The crew says that it is done, with an after-photo or a reason. That resolves the report, or the incident with all of
-/// its reports; each reporter is asked.
+/// The crew says that it is done, with an after-photo or a reason. That resolves the report, or the incident with those
+/// of its reports that are this team's; each reporter is asked. See [`incidents::resolve`].
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Denied`], [`Error::Refused`], [`Error::Invalid`] on `words`.
@@ -313,7 +322,8 @@ pub async fn finish(
     let held = see(city, actor, id).await?;
     match held.target {
         Target::Incident(incident) => {
-            incidents::resolve_as(city, actor, incident, evidence, Some(id))
+            let hand = Hand::Crew(id);
+            incidents::resolve_as(city, actor, incident, evidence, hand)
                 .await
                 .map(|_| ())
         }

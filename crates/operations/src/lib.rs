@@ -9,6 +9,7 @@
 
 pub mod background;
 pub mod city;
+pub mod comments;
 pub mod configuration;
 pub mod deadlines;
 pub mod dispatch;
@@ -78,14 +79,26 @@ impl Invalid {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     Missing,
-    TooShort { least: usize },
-    TooLong { most: usize },
+    TooShort {
+        least: usize,
+    },
+    TooLong {
+        most: usize,
+    },
     Unknown,
     OutsideCity,
     NotAPicture,
-    TooManyBytes { most: usize },
-    TooManyPixels { most: u64 },
-    TooMany { most: usize },
+    TooManyBytes {
+        most: usize,
+    },
+    TooManyPixels {
+        most: u64,
+    },
+    TooMany {
+        most: usize,
+    },
+    /// Somebody else has to do it: the actor would judge their own work.
+    OwnWork,
 }
 
 impl Problem {
@@ -101,6 +114,7 @@ impl Problem {
             Self::TooManyBytes { .. } => "too-many-bytes",
             Self::TooManyPixels { .. } => "too-many-pixels",
             Self::TooMany { .. } => "too-many",
+            Self::OwnWork => "own-work",
         }
     }
 }

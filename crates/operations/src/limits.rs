@@ -14,6 +14,10 @@ pub const ATTRIBUTE_CHARS: usize = 1_000;
 pub const ATTRIBUTES: usize = 50;
 /// The city's words on a state, and a reporter's words on the result.
 pub const WORDS_CHARS: usize = 1_000;
+/// What another system may call something of its own.
+pub const REFERENCE_CHARS: usize = 200;
+/// Comments that other systems may add to one report: many times what people write about a street lamp.
+pub const COMMENTS: usize = 200;
 /// Photos of one report.
 pub const PHOTOS: usize = 3;
 /// One photo as it is sent.

@@ -94,21 +94,21 @@ async fn follow(
     now: Timestamp,
 ) -> Result<()> {
     let target = Target::Report(report.id);
-    match (before, report.state, report.incident) {
-        (State::Reopened, State::Reopened, _) => {}
-        (_, State::Reopened, Some(incident)) => {
+    let (was_open, is_open) = (before.is_open(), report.state.is_open());
+    match (was_open, is_open, report.incident) {
+        (false, true, Some(incident)) => {
             incidents::reopen(db, actor, incident, report.team, now).await?;
         }
-        (_, State::Reopened, None) => {
+        (false, true, None) => {
             if let Some(team) = report.team {
                 dispatch::send(db, team, target, now).await?;
             }
         }
-        (State::Reopened, _, Some(incident)) => {
-            incidents::settle_again(db, actor, incident, now).await?
+        (true, false, Some(incident)) => {
+            incidents::settle_again(db, actor, incident, now).await?;
         }
-        (State::Reopened, _, None) => {
-            dispatch::end(db, target, AssignmentState::Withdrawn, now).await?
+        (true, false, None) => {
+            dispatch::end(db, target, AssignmentState::Withdrawn, now).await?;
         }
         _ => {}
     }

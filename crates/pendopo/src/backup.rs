@@ -1,11 +1,12 @@
 //! `pendopo backup` and `pendopo restore`: a city in a folder of three files, and back, while nodes run.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use pendopo_operations::node;
-use pendopo_operations::store::{Location, Root, Store, backup as files};
+use pendopo_operations::store::{Location, Root, Store, StoreError, backup as files};
 
 use crate::cli::{BackupArgs, RestoreArgs};
 use crate::place;
@@ -55,6 +56,9 @@ pub async fn restore(say: &Say, args: RestoreArgs) -> anyhow::Result<()> {
     }
     let begun = Instant::now();
     let copied = files::restore(&args.from, &place).await;
+    if matches!(&copied, Err(StoreError::Io(error)) if error.kind() == ErrorKind::ResourceBusy) {
+        bail!(say.text("cli-backup-served", &[("folder", &shown)]));
+    }
     let rows = copied.with_context(|| say.text("cli-restore-failed", &[("city", slug)]))?;
     told(say, "cli-restored", slug, &shown, rows, begun);
     Ok(())

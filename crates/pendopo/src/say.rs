@@ -49,12 +49,22 @@ impl Say {
 
     /// Prints why a command failed, the outermost reason first.
     pub fn failed(&self, error: &anyhow::Error) {
-        let mut stderr = std::io::stderr();
-        let top = error.to_string();
-        let _ = writeln!(stderr, "{}", self.text("cli-failed", &[("why", &top)]));
-        for cause in error.chain().skip(1) {
-            let _ = writeln!(stderr, "  {cause}");
+        for line in self.why(error) {
+            let _ = writeln!(std::io::stderr(), "{line}");
         }
+    }
+
+    /// A sentence in the language, and below it the causes in the words of the code, for whoever looks into it.
+    fn why(&self, error: &anyhow::Error) -> Vec<String> {
+        // A text of [`Say::text`] is a `String`; other errors have none of their own yet.
+        let (sentence, causes) = if error.is::<String>() {
+            (error.to_string(), 1)
+        } else {
+            (self.text("cli-unforeseen", &[]), 0)
+        };
+        let mut lines = vec![self.text("cli-failed", &[("why", &sentence)])];
+        lines.extend(error.chain().skip(causes).map(|cause| format!("  {cause}")));
+        lines
     }
 
     /// A count as it is written in the language.
@@ -67,6 +77,28 @@ impl Say {
 mod tests {
     use super::*;
     use pendopo_connectors::{areas, boston_311};
+
+    #[test]
+    fn a_failure_begins_with_a_sentence_in_the_language() {
+        let say = Say {
+            language: Language::Id,
+        };
+        let raw = || std::io::Error::other("disk on fire");
+        let sentence = say.text("cli-no-database", &[]);
+        let told = anyhow::Error::new(raw()).context(sentence.clone());
+        let lines = say.why(&told);
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].ends_with(&sentence), "{lines:?}");
+        assert_eq!(lines[1], "  disk on fire");
+        let alone = say.why(&anyhow::Error::msg(sentence.clone()));
+        assert_eq!(alone, lines[..1]);
+        let lines = say.why(&raw().into());
+        assert!(
+            lines[0].ends_with(&say.text("cli-unforeseen", &[])),
+            "{lines:?}"
+        );
+        assert_eq!(lines[1], "  disk on fire");
+    }
 
     #[test]
     fn every_reason_has_a_sentence_in_both_languages() {

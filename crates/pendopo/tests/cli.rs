@@ -161,7 +161,12 @@ fn a_backup_is_restored(home: &Home, elsewhere: &Home) {
             .fails(&["restore", "--from", &nothing, "--city", slug])
             .contains("no backup")
     );
+    let bytes = |name: &str| std::fs::read(Path::new(&backup).join(name)).unwrap();
+    let names = ["city.db", "keys.db", "media.db"];
+    let before = names.map(bytes);
     elsewhere.succeeds(&["restore", "--from", &backup, "--city", slug]);
+    assert!(names.map(bytes) == before, "the backup was changed");
+    assert_eq!(std::fs::read_dir(&backup).unwrap().count(), names.len());
     assert!(
         elsewhere
             .fails(&["restore", "--from", &backup, "--city", slug])

@@ -2,15 +2,20 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+
+/// Whether this run has written figures.
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// Writes `figures` with where they came from.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, figures: &Value) -> Result<()> {
+    WRITTEN.store(true, Ordering::SeqCst);
     let mut kept = json!({"command": command(), "commit": commit(), "machine": machine()});
     if let (Some(kept), Some(figures)) = (kept.as_object_mut(), figures.as_object()) {
         kept.extend(figures.clone());
@@ -20,6 +25,22 @@ pub fn write(path: &Path, figures: &Value) -> Result<()> {
     }
     let text = serde_json::to_string_pretty(&kept)?;
     std::fs::write(path, text + "\n").with_context(|| format!("{} is not writable", path.display()))
+}
+
+/// Says in the file why the proof failed, beside the figures if there are any. Those of an earlier run do not stay.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn failed(path: &Path, error: &anyhow::Error) -> Result<()> {
+    let kept = WRITTEN
+        .load(Ordering::SeqCst)
+        .then(|| std::fs::read(path).ok())
+        .flatten();
+    let mut figures: Value = kept
+        .and_then(|kept| serde_json::from_slice(&kept).ok())
+        .unwrap_or_else(|| json!({}));
+    figures["failed"] = format!("{error:#}").into();
+    write(path, &figures)
 }
 
 /// As it was typed, without the address of a database, which may hold a password, and without folders that only this

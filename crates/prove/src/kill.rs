@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::chance::Chance;
 use crate::load::{self, Accepted, Load, Outcome};
-use crate::node::{City, Place};
+use crate::node::{City, Place, Running};
 use crate::{evidence, postgres};
 
 #[derive(clap::Args)]
@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[arg(long, default_value = "docs/proof/kill.json")]
-    out: PathBuf,
+    pub out: PathBuf,
 }
 
 /// Reports of one writer in one round; what it could not send in 1.5 s anyway.
@@ -69,11 +69,20 @@ pub async fn run(args: Args) -> Result<()> {
     let mut chance = Chance::new(args.seed);
     let mut tally = Tally::default();
     let mut all = Vec::new();
+    let mut node = city.start(&[]).await?;
     for round in 0..args.rounds {
-        let outcome = one_round(&city, round, args.writers, &mut chance).await?;
-        verify(&city, &outcome, &mut tally).await?;
+        let outcome = one_round(&city, node, round, args.writers, &mut chance).await?;
+        node = verify(&city, &outcome, &mut tally).await?;
         all.extend(outcome.accepted);
+        println!(
+            "round {}: {} accepted in all, {} missing, {} s",
+            round + 1,
+            all.len(),
+            tally.lost.len(),
+            begun.elapsed().as_secs()
+        );
     }
+    node.stop().await?;
     let (total, missing) = at_the_end(&city, &all).await?;
     tally.lost.extend(missing);
     let extra = total.saturating_sub(all.len());
@@ -102,11 +111,11 @@ pub async fn run(args: Args) -> Result<()> {
 /// Load, and SIGKILL at a moment of chance.
 async fn one_round(
     city: &City,
+    node: Running,
     round: usize,
     writers: usize,
     chance: &mut Chance,
 ) -> Result<Outcome> {
-    let node = city.start(&[]).await?;
     let load = Load::new(city, node.address, &format!("r{round}"), writers, EACH);
     let running = tokio::spawn({
         let load = load.clone();
@@ -118,8 +127,10 @@ async fn one_round(
     running.await?
 }
 
-async fn verify(city: &City, outcome: &Outcome, tally: &mut Tally) -> Result<()> {
+/// Looks at what is left, without a node and with one. That one goes on into the next round.
+async fn verify(city: &City, outcome: &Outcome, tally: &mut Tally) -> Result<Running> {
     let accepted: &[Accepted] = &outcome.accepted;
+    city.check().await?;
     let node = city.start(&[]).await?;
     tally.restart_ms = tally.restart_ms.max(node.started_in.as_millis());
     tally.accepted += accepted.len();
@@ -129,10 +140,9 @@ async fn verify(city: &City, outcome: &Outcome, tally: &mut Tally) -> Result<()>
     tally
         .lost
         .extend(load::missing(node.address, accepted).await?);
-    // Beside a running node, as an operator would; then again without one.
+    // Beside a running node, as an operator would.
     city.check().await?;
-    node.kill().await?;
-    city.check().await
+    Ok(node)
 }
 
 /// All rounds once more: nothing of an earlier round went later.

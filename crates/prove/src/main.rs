@@ -25,6 +25,8 @@ mod rest;
 mod trace;
 mod verify;
 
+use std::path::Path;
+
 use anyhow::Result;
 use clap::Parser;
 
@@ -46,11 +48,30 @@ enum Cli {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    match Cli::parse() {
+    let cli = Cli::parse();
+    let out = cli.out().to_owned();
+    let done = match cli {
         Cli::Kill(args) => kill::run(args).await,
         Cli::PowerLoss(args) => power_loss::run(args).await,
         Cli::Fsync(args) => group_commit::run(args).await,
         Cli::Rest(args) => rest::run(args).await,
         Cli::Pages(args) => pages::run(args).await,
+    };
+    if let Err(error) = &done {
+        evidence::failed(&out, error)?;
+    }
+    done
+}
+
+impl Cli {
+    /// Where the figures go.
+    fn out(&self) -> &Path {
+        match self {
+            Self::Kill(args) => &args.out,
+            Self::PowerLoss(args) => &args.out,
+            Self::Fsync(args) => &args.out,
+            Self::Rest(args) => &args.out,
+            Self::Pages(args) => &args.out,
+        }
     }
 }

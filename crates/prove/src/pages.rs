@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, default_value_t = 400)]
     requests: usize,
     #[arg(long, default_value = "docs/proof/pages.json")]
-    out: PathBuf,
+    pub out: PathBuf,
 }
 
 pub async fn run(args: Args) -> Result<()> {

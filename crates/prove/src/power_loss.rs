@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[arg(long, default_value = "docs/proof/power-loss.json")]
-    out: PathBuf,
+    pub out: PathBuf,
 }
 
 /// Chances in a hundred that a piece of an unsynced write survives.

@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long, default_value_t = 5)]
     starts: usize,
     #[arg(long, default_value = "docs/proof/rest.json")]
-    out: PathBuf,
+    pub out: PathBuf,
 }
 
 /// `demo` takes one port for all cities and the next three for one city each.

@@ -32,6 +32,9 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 /// How long a caller waits for a connection before it is told that the database is not there.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// In the folder of a city: locked by the process that works behind it.
+pub(crate) const LOCK_FILE: &str = "node.lock";
+
 /// Every commit is on disk before it is answered. Only the build that must be caught does without.
 const SYNCHRONOUS: SqliteSynchronous = if cfg!(feature = "sabotage-skip-fsync") {
     SqliteSynchronous::Off
@@ -242,7 +245,7 @@ impl Database {
                 Ok(None)
             }
             (Inner::Sqlite { .. }, Location::Folder(folder)) => {
-                let file = std::fs::File::create(folder.join("node.lock"))?;
+                let file = std::fs::File::create(folder.join(LOCK_FILE))?;
                 match file.try_lock() {
                     Ok(()) => Ok(Some(Lease(Held::File(file)))),
                     Err(std::fs::TryLockError::WouldBlock) => Ok(None),

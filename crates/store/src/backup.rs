@@ -3,14 +3,19 @@
 //! A backup is a folder with the same four SQLite files that an embedded city has, whatever the city runs on. So a
 //! city moves from SQLite to PostgreSQL, or back, by backup and restore. Each file is one consistent moment. Keys and
 //! pictures are durable before the city names them, so the city is copied first: what its file points to is there.
+//!
+//! A backup is read and never changed: a restore brings a copy of it to this version's schema. What lets someone in
+//! without a password is in no backup ([`NOT_KEPT`]).
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use sqlx::{AssertSqlSafe, Column, Row, SqlitePool, TypeInfo};
 
-use crate::backend::{Database, Db, on_backend};
+use crate::backend::{Database, Db, LOCK_FILE, on_backend};
 use crate::location::{Kind, Location};
-use crate::{MasterKey, Result, Store, StoreError};
+use crate::{MasterKey, Result, Store, StoreError, live_tables};
 
 /// Rows read and written at a time.
 const BATCH: i64 = 500;
@@ -33,18 +38,19 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("roles", "code"),
             ("positions", "id"),
             ("sign_ins", "id"),
-            ("sign_in_links", "token_hash"),
-            ("sign_in_cookies", "token_hash"),
             ("api_keys", "id"),
             ("incidents", "id"),
             ("incident_notes", "stream, position"),
             ("reports", "id"),
             ("report_updates", "id"),
+            ("report_comments", "update_id"),
             ("report_attributes", "report_id, code, ord"),
             ("drafts", "draft_hash"),
             ("sealed_texts", "report_id, kind"),
             ("photos", "id"),
             ("ratings", "report_id"),
+            ("subscriptions", "id"),
+            ("notifications", "id"),
             ("assignments", "id"),
             (
                 "measure_counts",
@@ -63,6 +69,11 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// Tables that are left empty on purpose. Whoever is signed in when a backup is taken is not when it is restored, perhaps
+/// years later, and a link that was used up since does not work again. An older backup that has rows in them is restored
+/// without.
+pub const NOT_KEPT: [&str; 2] = ["sign_in_links", "sign_in_cookies"];
+
 /// Copies `store` into the new folder `into`, while it runs. Returns how many rows were copied.
 ///
 /// # Errors
@@ -70,55 +81,120 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
 pub async fn backup(store: &Store, into: &Path) -> Result<u64> {
     std::fs::create_dir_all(into.parent().unwrap_or(Path::new(".")))?;
     std::fs::create_dir(into)?;
-    copy_all(store, &Location::Folder(into.to_owned())).await
+    let rows = copy_all(store, &Location::Folder(into.to_owned())).await?;
+    // The files are durable when their names are.
+    File::open(into)?.sync_all()?;
+    Ok(rows)
 }
 
 /// Copies the backup in `from` into a city that does not exist yet. Returns how many rows were copied.
 ///
 /// # Errors
-/// [`StoreError::Io`] when there is no backup or the city exists already.
+/// [`StoreError::Io`] when there is no backup, a node serves it as a city, or the city exists already.
 pub async fn restore(from: &Path, to: &Location) -> Result<u64> {
-    let source = Location::Folder(from.to_owned());
-    if !Store::exists(&source).await? {
-        return Err(std::io::Error::from(std::io::ErrorKind::NotFound).into());
+    if !Store::exists(&Location::Folder(from.to_owned())).await? {
+        return Err(std::io::Error::from(ErrorKind::NotFound).into());
     }
     if Store::exists(to).await? {
-        return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into());
+        return Err(std::io::Error::from(ErrorKind::AlreadyExists).into());
     }
-    // Rows are copied as they are, sealed; no key is needed to move a city.
-    let store = Store::open(source, MasterKey::new([0; 32])).await?;
     // Under another name first: a node that runs must not meet half a city, nor a later restore one that was broken off.
     let half = to.under_way();
     half.remove().await?;
-    let rows = copy_all(&store, &half).await;
-    store.close().await;
+    let rows = restore_into(from, &half).await;
+    if rows.is_err() {
+        // Keys must not lie about. What cannot be removed now goes with the next restore; the first error is told.
+        let _ = half.remove().await;
+    }
     let rows = rows?;
     half.rename_to(to).await?;
     Ok(rows)
 }
 
+/// Restores from a copy, which is gone in the end: opening a database writes to its folder, and brings an older one to
+/// this version's schema.
+async fn restore_into(from: &Path, half: &Location) -> Result<u64> {
+    let copy = match half {
+        // On the disk that must have room for the city anyway.
+        Location::Folder(folder) => {
+            std::fs::create_dir_all(folder)?;
+            tempfile::Builder::new().tempdir_in(folder)?
+        }
+        Location::Postgres { .. } => tempfile::Builder::new()
+            .prefix("pendopo-restore-")
+            .tempdir()?,
+    };
+    let (source, into) = (from.to_owned(), copy.path().to_owned());
+    tokio::task::spawn_blocking(move || copy_files(&source, &into))
+        .await
+        .map_err(|_| StoreError::NotWritten)??;
+    // Rows are copied as they are, sealed; no key is needed to move a city.
+    let place = Location::Folder(copy.path().to_owned());
+    let store = Store::open(place, MasterKey::new([0; 32])).await?;
+    let rows = copy_all(&store, half).await;
+    store.close().await;
+    copy.close()?;
+    rows
+}
+
+/// Copies the databases that are there (a backup may be without keys), each with the log that a node may have left
+/// beside it.
+fn copy_files(from: &Path, into: &Path) -> Result<()> {
+    // Files of a city that is served change while they are copied.
+    if let Ok(lock) = File::open(from.join(LOCK_FILE))
+        && matches!(
+            lock.try_lock_shared(),
+            Err(std::fs::TryLockError::WouldBlock)
+        )
+    {
+        return Err(std::io::Error::from(ErrorKind::ResourceBusy).into());
+    }
+    for kind in Kind::ALL {
+        for ending in ["", "-wal"] {
+            let name = format!("{}{ending}", kind.file_name());
+            // Not `fs::copy`: the copy of a file that may only be read is to be written to.
+            match File::open(from.join(&name)) {
+                Ok(mut file) => {
+                    std::io::copy(&mut file, &mut File::create_new(into.join(&name))?)?;
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn copy_all(store: &Store, to: &Location) -> Result<u64> {
-    let sources = [
-        (Kind::City, &*store.city),
-        (Kind::Keys, store.keys.database()),
-        (Kind::Media, store.media.database()),
-    ];
     if let Location::Folder(folder) = to {
         std::fs::create_dir_all(folder)?;
     }
+    // The tables of live data are looked at first: what they have not got at this moment, the journal has later.
+    let mut live = store.tables.read().await?;
+    let flushed = live_tables::flushed(&mut live).await?;
+    let mut city = store.city.read().await?;
+    let flushed = passed(&mut city, flushed.txid, flushed.seq).await?;
+    let mut rows = copy_database(city, Kind::City, to, flushed).await?;
+    let keys = store.keys.database().read().await?;
+    rows += copy_database(keys, Kind::Keys, to, flushed).await?;
+    let media = store.media.database().read().await?;
+    rows += copy_database(media, Kind::Media, to, flushed).await?;
+    rows += copy_database(live, Kind::Live, to, flushed).await?;
+    Ok(rows)
+}
+
+/// `flushed` is how many rows of the copied journal the tables of live data have.
+async fn copy_database(mut from: Db, kind: Kind, to: &Location, flushed: i64) -> Result<u64> {
+    let target = Database::open(to, kind).await?;
     let mut rows = 0;
-    for (kind, source) in sources {
-        let target = Database::open(to, kind).await?;
-        let mut reading = source.read().await?;
-        for (table, order) in tables(kind) {
-            rows += copy_table(&mut reading, &target, table, order).await?;
-        }
-        drop(reading);
-        finish(&target, kind).await?;
-        target.close().await;
-        if let Location::Folder(folder) = to {
-            settle(&folder.join(kind.file_name())).await?;
-        }
+    for (table, order) in tables(kind) {
+        rows += copy_table(&mut from, &target, table, order, flushed).await?;
+    }
+    drop(from);
+    finish(&target, kind).await?;
+    target.close().await;
+    if let Location::Folder(folder) = to {
+        settle(&folder.join(kind.file_name())).await?;
     }
     Ok(rows)
 }
@@ -132,7 +208,19 @@ enum Value {
     Flag(Option<bool>),
 }
 
-async fn copy_table(from: &mut Db, to: &Database, table: &'static str, order: &str) -> Result<u64> {
+async fn copy_table(
+    from: &mut Db,
+    to: &Database,
+    table: &'static str,
+    order: &str,
+    flushed: i64,
+) -> Result<u64> {
+    if table == "flushed" {
+        // The new database has its row already.
+        to.write(move |db| Box::pin(async move { live_tables::restart(db, flushed).await }))
+            .await?;
+        return Ok(1);
+    }
     let mut copied = 0;
     loop {
         let statement =

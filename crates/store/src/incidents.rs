@@ -68,17 +68,21 @@ pub async fn insert(db: &mut Db, incident: &Incident) -> Result<IncidentId> {
     Ok(IncidentId(id))
 }
 
-/// Stores state, priority and times of an incident.
+/// Stores everything about an incident that can change.
 pub async fn update(db: &mut Db, incident: &Incident) -> Result<()> {
     on_backend!(db, |c| {
         sqlx::query(
-            "UPDATE incidents SET state = $2, priority = $3, updated_at = $4, resolved_at = $5 WHERE id = $1",
+            "UPDATE incidents SET state = $2, priority = $3, updated_at = $4, resolved_at = $5, area_id = $6,
+                 lon_e7 = $7, lat_e7 = $8 WHERE id = $1",
         )
         .bind(incident.id.0)
         .bind(incident.state.word())
         .bind(i64::from(incident.priority.level()))
         .bind(incident.updated_at.micros())
         .bind(micros(incident.resolved_at))
+        .bind(incident.area.map(|area| area.0))
+        .bind(columns::lon_e7(incident.position))
+        .bind(columns::lat_e7(incident.position))
         .execute(c)
         .await?;
     });

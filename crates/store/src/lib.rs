@@ -15,6 +15,7 @@ pub mod backend;
 pub mod backup;
 pub mod chains;
 mod columns;
+pub mod comments;
 pub mod configuration;
 pub mod consumers;
 pub mod drafts;

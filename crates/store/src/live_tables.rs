@@ -44,6 +44,17 @@ pub(crate) async fn advance(db: &mut Db, from: Position, to: Position) -> Result
     Ok(())
 }
 
+/// The tables were copied with a journal that is numbered anew; they have its first `seq` rows.
+pub(crate) async fn restart(db: &mut Db, seq: i64) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query("UPDATE flushed SET txid = 0, seq = $1 WHERE id = 0")
+            .bind(seq)
+            .execute(c)
+            .await?;
+    });
+    Ok(())
+}
+
 /// Hands every entity to `take`.
 pub(crate) async fn load(db: &mut Db, mut take: impl FnMut(Arc<Entity>)) -> Result<()> {
     let mut last = String::new();

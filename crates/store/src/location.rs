@@ -112,6 +112,8 @@ impl Location {
     pub(crate) async fn rename_to(&self, to: &Self) -> Result<()> {
         match (self, to) {
             (Self::Folder(from), Self::Folder(to)) => {
+                // What is inside is durable before it is a city.
+                std::fs::File::open(from)?.sync_all()?;
                 std::fs::rename(from, to)?;
                 // The new name is durable when its folder is.
                 let above = to.parent().filter(|above| !above.as_os_str().is_empty());

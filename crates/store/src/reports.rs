@@ -290,7 +290,13 @@ pub enum Sealed {
     Answer,
     /// What the desk last wrote to the crew of a secret report.
     Note,
+    /// Words on the timeline of an incident that holds a secret report, at this position.
+    IncidentNote(i64),
+    /// What the reporter's side said through another system: the entry of the history with this number.
+    Comment(i64),
 }
+
+const INCIDENT_NOTE: &str = "incident_note";
 
 impl Sealed {
     const fn word(self) -> &'static str {
@@ -300,6 +306,17 @@ impl Sealed {
             Self::Words => "words",
             Self::Answer => "answer",
             Self::Note => "note",
+            Self::IncidentNote(_) => INCIDENT_NOTE,
+            Self::Comment(_) => "comment",
+        }
+    }
+
+    /// What stands in the column `kind`: of notes on incidents, and of comments, there may be several.
+    fn kind(self) -> String {
+        match self {
+            Self::IncidentNote(position) => format!("{INCIDENT_NOTE}:{position}"),
+            Self::Comment(update) => format!("{}-{update}", self.word()),
+            other => other.word().to_owned(),
         }
     }
 
@@ -323,7 +340,7 @@ pub async fn put_sealed(
              ON CONFLICT (report_id, kind) DO UPDATE SET person_id = $3, ciphertext = $4",
         )
         .bind(report.0)
-        .bind(kind.word())
+        .bind(kind.kind())
         .bind(&person.0)
         .bind(ciphertext)
         .execute(c)
@@ -337,10 +354,31 @@ pub async fn sealed(db: &mut Db, report: ReportId, kind: Sealed) -> Result<Optio
     Ok(on_backend!(db, |c| {
         sqlx::query_scalar("SELECT ciphertext FROM sealed_texts WHERE report_id = $1 AND kind = $2")
             .bind(report.0)
-            .bind(kind.word())
+            .bind(kind.kind())
             .fetch_optional(c)
             .await?
     }))
+}
+
+/// The sealed words on the timeline of an incident, as (position, the report they are sealed with, ciphertext).
+pub async fn incident_notes(
+    db: &mut Db,
+    incident: IncidentId,
+) -> Result<Vec<(i64, ReportId, Vec<u8>)>> {
+    let rows: Vec<(i64, String, Vec<u8>)> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT s.report_id, s.kind, s.ciphertext FROM sealed_texts s JOIN reports r ON r.id = s.report_id
+             WHERE r.incident_id = $1",
+        )
+        .bind(incident.0)
+        .fetch_all(c)
+        .await?
+    });
+    let note = |(report, kind, ciphertext): (i64, String, Vec<u8>)| {
+        let position = kind.strip_prefix(INCIDENT_NOTE)?.strip_prefix(':')?;
+        Some((position.parse().ok()?, ReportId(report), ciphertext))
+    };
+    Ok(rows.into_iter().filter_map(note).collect())
 }
 
 /// Removes all sealed texts of a report (its person was erased).

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use pendopo_domain::geo::{Area, Position};
-use pendopo_domain::incidents::{Assignment, AssignmentState, IncidentId, Priority, Target};
+use pendopo_domain::incidents::{Assignment, AssignmentState, IncidentId, Place, Priority, Target};
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_domain::ratings::{Stars, Verdict};
 use pendopo_domain::reports::{Channel, ReportId, Step, Visibility};
 use pendopo_domain::time::Timestamp;
 use pendopo_operations::dispatch::{self, Evidence};
 use pendopo_operations::identity::Identity;
+use pendopo_operations::incidents::Opening;
 use pendopo_operations::photos::{self, Prepared};
 use pendopo_operations::ratings::{self, Answer};
 use pendopo_operations::reports::{self, Submission, Triage};
@@ -216,7 +217,13 @@ impl Stage<'_> {
         // The scale of the files goes one further than that of incidents.
         let priority = Priority::new(template.priority.clamp(1, 4)).ok_or(Error::NotFound)?;
         let (team, desk) = (self.team(code)?, self.who(Action::OpenIncident)?);
-        let incident = incidents::open(self.city, desk, members, priority, team).await?;
+        let opening = Opening {
+            reports: members,
+            priority,
+            team,
+            place: Place::default(),
+        };
+        let incident = incidents::open(self.city, desk, opening).await?;
         self.opened.insert(index, incident.id);
         Ok(())
     }

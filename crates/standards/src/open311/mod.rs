@@ -27,6 +27,7 @@ pub mod attributes;
 pub mod datetime;
 pub mod form;
 pub mod format;
+pub mod listing;
 mod params;
 pub mod post;
 pub mod problem;
@@ -42,6 +43,7 @@ pub use attributes::validate_attributes;
 pub use datetime::{emit_datetime, parse_datetime};
 pub use form::{FormLimits, MAX_FIELDS, decode_form};
 pub use format::Format;
+pub use listing::{Page, Span};
 pub use post::{PostRequest, parse_form};
 pub use problem::{Problem, check_jurisdiction, error_bodies, status_of};
 pub use query::{RequestsQuery, Select, parse_query};
@@ -51,4 +53,7 @@ pub use render::{
     update_receipt, updates,
 };
 pub use types::*;
-pub use updates::{PostUpdate, RequestUpdate, UpdateReceipt, UpdateStatus, parse_update};
+pub use updates::{
+    PostUpdate, RequestUpdate, UpdateReceipt, UpdateStatus, UpdatesQuery, parse_update,
+    parse_updates_query,
+};

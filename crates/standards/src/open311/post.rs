@@ -9,6 +9,8 @@ use std::fmt;
 use super::params::Params;
 use super::problem::{self, Problem};
 
+pub use super::params::{MAX_MEDIA_URLS, MAX_SHORT_CHARS};
+
 /// Most characters of a description. GeoReport v2, POST Service Request, `description`.
 pub const MAX_DESCRIPTION_CHARS: usize = 4_000;
 

@@ -73,6 +73,8 @@ keys! {
     ATTRIBUTE_DATETIME = "open311-attribute-datetime",
     ATTRIBUTE_CHOICE = "open311-attribute-choice",
     UPDATE_STATUS_UNKNOWN = "open311-update-status-unknown",
+    UPDATE_ID_USED = "open311-update-id-used",
+    UPDATE_FILES = "open311-update-files",
     XML_TOO_LARGE = "open311-xml-too-large",
     XML_NOT_UTF8 = "open311-xml-not-utf8",
     XML_DOCTYPE = "open311-xml-doctype",
@@ -141,6 +143,18 @@ impl Problem {
         Self::bad(REQUEST_UNKNOWN)
             .with_status(404)
             .arg("service_request_id", service_request_id)
+    }
+
+    /// 400: this sender gave the same `update_id` to an update of another report.
+    #[must_use]
+    pub fn update_id_used(update_id: &str) -> Self {
+        Self::bad(UPDATE_ID_USED).arg("update_id", update_id)
+    }
+
+    /// 400: an update brings pictures as addresses, not as files.
+    #[must_use]
+    pub fn update_files() -> Self {
+        Self::bad(UPDATE_FILES)
     }
 
     /// 404: no such token.

@@ -129,6 +129,7 @@ pub fn update_receipt(receipt: &UpdateReceipt, format: Format) -> String {
         xml.element("request_update", |xml| match receipt {
             UpdateReceipt::UpdateId(id) => xml.text("update_id", id),
             UpdateReceipt::Token(token) => xml.text("token", token),
+            UpdateReceipt::Blackbox => {}
         });
     })
 }

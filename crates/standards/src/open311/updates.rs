@@ -11,6 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::datetime::{parse_datetime, serialize as datetime};
+use super::listing::{Page, Span, requested_span, updated_span};
 use super::params::Params;
 use super::post::MAX_DESCRIPTION_CHARS;
 use super::problem::{self, Problem};
@@ -146,14 +147,75 @@ fn as_map<S: Serializer>(pairs: &[(String, String)], to: S) -> Result<S::Ok, S::
     map.end()
 }
 
+/// A question for updates. `GET servicerequestupdates`.
+#[derive(Clone, PartialEq)]
+pub struct UpdatesQuery {
+    /// The client's key: needed for nothing, but whoever sent an update may be shown its words.
+    pub api_key: Option<String>,
+    /// Which city, where several share an endpoint.
+    pub jurisdiction_id: Option<String>,
+    /// When they were made.
+    pub span: Span,
+    /// Which part of them.
+    pub page: Page,
+}
+
+/// Without the key.
+impl fmt::Debug for UpdatesQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpdatesQuery")
+            .field("span", &self.span)
+            .field("page", &self.page)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the query string of GET servicerequestupdates, decoded ([`decode_form`](super::decode_form)).
+///
+/// Dates and pages are those of the list of reports ([`parse_query`](super::parse_query)): `start_date` and `end_date`
+/// go before `updated_after` and `updated_before`, and without any it is the 90 days before `now`.
+///
+/// # Errors
+/// Every fault found, each a 400.
+pub fn parse_updates_query(
+    pairs: impl IntoIterator<Item = (String, String)>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<UpdatesQuery, Vec<Problem>> {
+    let mut params = Params::collect(pairs);
+    let updated = updated_span(&mut params, now, zone);
+    let made = requested_span(&mut params, now, zone, updated.is_some());
+    let query = UpdatesQuery {
+        api_key: params.short("api_key"),
+        jurisdiction_id: params.short("jurisdiction_id"),
+        // One of the two is always there: the first is only left out for the second.
+        span: made.or(updated).unwrap_or(Span { from: now, to: now }),
+        page: Page::read(&mut params),
+    };
+    params.finish(query)
+}
+
 /// The answer to an accepted update.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateReceipt {
     /// The id of the update here.
     UpdateId(String),
     /// A token, when the id comes later.
     Token(String),
+    /// Neither: nothing was kept.
+    Blackbox,
+}
+
+impl Serialize for UpdateReceipt {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        match self {
+            Self::UpdateId(id) => map.serialize_entry("update_id", id)?,
+            Self::Token(token) => map.serialize_entry("token", token)?,
+            Self::Blackbox => {}
+        }
+        map.end()
+    }
 }
 
 /// News about a report, coming in. `POST servicerequestupdates`.
@@ -163,7 +225,7 @@ pub struct PostUpdate {
     pub api_key: Option<String>,
     /// Which city, where several share an endpoint.
     pub jurisdiction_id: Option<String>,
-    /// The report.
+    /// The report: its id, or a token that stands for it.
     pub service_request_id: String,
     /// The client's id of the update: posting it twice must not add it twice.
     pub update_id: String,
@@ -202,7 +264,8 @@ impl fmt::Debug for PostUpdate {
     }
 }
 
-/// Reads a posted update. Names an older client uses are understood (`update_id_ext`).
+/// Reads a posted update. Names an older client uses are understood (`update_id_ext`), and `token` where there is no
+/// `service_request_id`.
 ///
 /// # Errors
 /// Every fault found, each a 400.
@@ -211,7 +274,10 @@ pub fn parse_update(
     zone: &TimeZone,
 ) -> Result<PostUpdate, Vec<Problem>> {
     let mut params = Params::collect(pairs);
-    let service_request_id = params.required("service_request_id");
+    let service_request_id = match params.has("service_request_id") {
+        false if params.has("token") => params.required("token"),
+        _ => params.required("service_request_id"),
+    };
     let mut update_id = params.short("update_id");
     if update_id.is_none() {
         update_id = params.short("update_id_ext");

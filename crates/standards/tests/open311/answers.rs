@@ -384,6 +384,8 @@ fn updates_and_their_receipts() {
     assert_snapshot!(update_receipt(&id, Format::Xml), @r#"<?xml version="1.0" encoding="UTF-8"?><service_request_updates><request_update><update_id>2</update_id></request_update></service_request_updates>"#);
     assert_snapshot!(update_receipt(&id, Format::Json), @r#"[{"update_id":"2"}]"#);
     assert_snapshot!(update_receipt(&UpdateReceipt::Token(text("t")), Format::Json), @r#"[{"token":"t"}]"#);
+    assert_snapshot!(update_receipt(&UpdateReceipt::Blackbox, Format::Json), @"[{}]");
+    assert_snapshot!(update_receipt(&UpdateReceipt::Blackbox, Format::Xml), @r#"<?xml version="1.0" encoding="UTF-8"?><service_request_updates><request_update></request_update></service_request_updates>"#);
 }
 
 #[test]

@@ -22,6 +22,12 @@ fn files(target: &str) -> Vec<PathBuf> {
     files
 }
 
+/// What a client posted as an update, if that is one.
+fn update(file: &Path) -> Option<PostUpdate> {
+    let pairs = decode_form(&fs::read(file).unwrap(), &FormLimits::default()).ok()?;
+    parse_update(pairs, &TimeZone::UTC).ok()
+}
+
 /// Whether the form, query and XML entry points accept these bytes.
 fn accepts(bytes: &[u8]) -> [bool; 3] {
     let pairs = decode_form(bytes, &FormLimits::default());
@@ -32,6 +38,9 @@ fn accepts(bytes: &[u8]) -> [bool; 3] {
     if let Ok(pairs) = &pairs {
         let _ = parse_update(pairs.clone(), &TimeZone::UTC);
     }
+    if let Ok(pairs) = &pairs {
+        let _ = parse_updates_query(pairs.clone(), Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+    }
     let query = pairs
         .ok()
         .and_then(|pairs| parse_query(pairs, Timestamp::UNIX_EPOCH, &TimeZone::UTC).ok());
@@ -40,6 +49,22 @@ fn accepts(bytes: &[u8]) -> [bool; 3] {
         query.is_some(),
         parse_requests_xml(bytes).is_ok(),
     ]
+}
+
+#[test]
+fn the_corpus_has_updates_that_are_taken_and_some_that_are_not() {
+    let files: Vec<_> = files(TARGETS[0])
+        .into_iter()
+        .filter(|file| {
+            file.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("update"))
+        })
+        .collect();
+    let taken = files.iter().filter(|file| update(file).is_some()).count();
+    assert!(
+        taken >= 3 && files.len() - taken >= 3,
+        "{taken} of {files:?}"
+    );
 }
 
 #[test]

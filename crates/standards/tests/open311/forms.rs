@@ -228,6 +228,12 @@ fn updates_are_read_with_old_and_new_names() {
         "2026-11-24T00:00:00Z"
     );
     assert_eq!(update.media_urls.len() + update.attributes.len(), 2);
+    let by_token = body.replace("service_request_id=RPT-1", "token=7.abc");
+    let update = parse_update(pairs(&by_token), &TimeZone::UTC).unwrap();
+    assert_eq!(update.service_request_id, "7.abc");
+    let both = format!("token=7.abc&{body}");
+    let update = parse_update(pairs(&both), &TimeZone::UTC).unwrap();
+    assert_eq!(update.service_request_id, "RPT-1");
 
     let cases: [(&str, &[&str]); 3] = [
         ("", &["open311-field-missing"; 4]),

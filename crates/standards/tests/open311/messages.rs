@@ -96,6 +96,8 @@ fn the_faults_that_only_a_server_knows_are_translated() {
         (Problem::definition_unknown("x"), 404),
         (Problem::request_unknown("x"), 404),
         (Problem::token_unknown(), 404),
+        (Problem::update_id_used("x"), 400),
+        (Problem::update_files(), 400),
         (Problem::format_unknown(), 404),
         (Problem::resource_unknown(), 404),
         (Problem::internal("r-1"), 500),

@@ -39,9 +39,9 @@ fn without_parameters_the_last_ninety_days_are_meant() {
     let query = parse("").unwrap();
     assert_eq!(
         (
-            query.page,
-            query.page_size,
-            query.offset(),
+            query.page.number,
+            query.page.size,
+            query.page.offset(),
             query.extensions
         ),
         (1, 1000, 0, false)
@@ -119,7 +119,7 @@ fn ids_override_every_other_filter_even_a_faulty_one() {
         query.select,
         Select::Ids(vec!["b".to_owned(), "a".to_owned()])
     );
-    assert_eq!((query.page, query.extensions), (1, true));
+    assert_eq!((query.page.number, query.extensions), (1, true));
     assert!(matches!(
         parse("service_request_id=,&status=open").unwrap().select,
         Select::Filter(_)
@@ -134,8 +134,9 @@ fn ids_override_every_other_filter_even_a_faulty_one() {
 
 #[test]
 fn pages_are_kept_exactly_up_to_a_thousand_rows() {
-    let page =
-        |query: &str| parse(query).map(|query| (query.page, query.page_size, query.offset()));
+    let page = |query: &str| {
+        parse(query).map(|query| (query.page.number, query.page.size, query.page.offset()))
+    };
     assert_eq!(page("page=3&page_size=200"), Ok((3, 200, 400)));
     assert_eq!(page("page=0&page_size=1000"), Ok((1, 1000, 0)));
     assert_eq!(page("page_size=1001"), Ok((1, 1000, 0)));
@@ -216,4 +217,44 @@ fn places_are_boxes_or_circles() {
     for (query, key) in cases {
         assert_eq!(parse(query), Err(vec![key]), "{query}");
     }
+}
+
+#[test]
+fn a_question_for_updates_has_the_days_and_pages_of_one_for_reports() {
+    let zone = TimeZone::fixed(offset(7));
+    let updates = |query: &str| parse_updates_query(pairs(query), now(), &zone);
+    for days in [
+        "",
+        "start_date=2026-11-01&end_date=2026-11-02",
+        "start_date=2026-11-01T00:00:00Z",
+        "end_date=2026-11-02T00:00:00Z",
+        "start_date=2026-11-02&end_date=2026-11-01",
+        "start_date=2026-01-01&end_date=2026-11-01",
+        "start_date=kemarin",
+        "page=2&page_size=7",
+        "page_size=0&page=x",
+    ] {
+        let requests = parse_query(pairs(days), now(), &zone).map(|query| {
+            let Select::Filter(filter) = query.select else {
+                panic!("{days}")
+            };
+            (filter.requested.unwrap(), query.page)
+        });
+        assert_eq!(
+            updates(days).map(|query| (query.span, query.page)),
+            requests,
+            "{days}"
+        );
+    }
+    let since = updates("updated_after=2026-01-01T00:00:00Z").unwrap();
+    assert_eq!(
+        (since.span.from, since.span.to),
+        ("2026-01-01T00:00:00Z".parse().unwrap(), now())
+    );
+    let both =
+        "updated_after=2026-01-01T00:00:00Z&start_date=2026-11-01T00:00:00Z&api_key=rahasia&bbox=x";
+    let both = updates(both).unwrap();
+    assert_eq!(both.span.from, "2026-11-01T00:00:00Z".parse().unwrap());
+    assert_eq!(both.api_key.as_deref(), Some("rahasia"));
+    assert!(!format!("{both:?}").contains("rahasia"));
 }

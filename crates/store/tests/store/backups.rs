@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::civil::date;
+use pendopo_domain::comments::Claim;
 use pendopo_domain::geo::AreaId;
 use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as IncidentState, Target};
 use pendopo_domain::measures::Cell;
@@ -16,8 +19,8 @@ use pendopo_store::Kind;
 use pendopo_store::journal::Position;
 use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
-    Location, Store, StoreError, backup, chains, configuration as conf, consumers, drafts,
-    incidents, jobs, journal, measures, photos, ratings, sign_ins, updates,
+    Location, Store, StoreError, backup, chains, comments, configuration as conf, consumers,
+    drafts, incidents, jobs, journal, measures, photos, ratings, sign_ins, updates,
 };
 use pendopo_testkit::{TestCity, TestEntropy, both_databases, settle};
 
@@ -94,7 +97,7 @@ async fn fill(city: &TestCity) {
         .await?;
         let sign_in = sign_ins::put(db, "siti", Some("$argon2id$"), position, now).await?;
         sign_ins::put(db, "budi", None, position, now).await?;
-        sign_ins::add_link(db, "link", sign_in, now).await?;
+        sign_ins::add_link(db, "link", sign_in, now.plus_days(1)).await?;
         sign_ins::add_cookie(db, "cookie", sign_in, now, now.plus_days(1)).await?;
         let revoked = conf::add_api_key(db, "portal", "h1", now).await?;
         conf::revoke_api_key(db, revoked, now).await?;
@@ -116,6 +119,21 @@ async fn fill(city: &TestCity) {
         drafts::insert(db, "form", ids[0], now).await?;
         updates::insert(db, ids[0], State::Assigned, now, Some("berangkat")).await?;
         updates::insert(db, ids[1], State::Assigned, now, None).await?;
+        let said = updates::insert(db, ids[1], State::Assigned, now, None).await?;
+        let comment = comments::New {
+            sender: revoked,
+            sender_ref: "77".into(),
+            claim: Claim::Done,
+            words: Some("sudah terang".into()),
+        };
+        comments::insert(db, said, &comment).await?;
+        let said = updates::insert(db, ids[0], State::Assigned, now, None).await?;
+        let wordless = comments::New {
+            sender_ref: "78".into(),
+            words: None,
+            ..comment
+        };
+        comments::insert(db, said, &wordless).await?;
         photos::insert(db, &photo("p1", Some(ids[0].0), 1)).await?;
         photos::insert(db, &photo("p2", None, 1)).await?;
         let rating = Rating {
@@ -255,7 +273,7 @@ both_databases! {
                 None,
             )
             .await?;
-            assert_eq!(id, 3);
+            assert_eq!(id, 5);
             assert_eq!(conf::add_api_key(db, "baru", "h3", now).await?.0, 3);
             assert_eq!(
                 conf::put_area(db, &crate::configuration::square("c", 1.0))
@@ -406,5 +424,127 @@ both_databases! {
         backup::restore(&saved, place.location()).await.unwrap();
         assert_eq!(pendopo_store::cities(&root).await.unwrap().len(), 1);
         assert!(!half.exists());
+    }
+}
+
+/// The name and bytes of every file in a folder.
+fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| {
+        let file = file.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        (name, std::fs::read(file.path()).unwrap())
+    });
+    files.collect()
+}
+
+fn permit(folder: &Path, writing: bool) {
+    let (inside, itself) = if writing {
+        (0o600, 0o700)
+    } else {
+        (0o400, 0o500)
+    };
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        std::fs::set_permissions(path, Permissions::from_mode(inside)).unwrap();
+    }
+    std::fs::set_permissions(folder, Permissions::from_mode(itself)).unwrap();
+}
+
+/// Who is signed in, and which links work, in the words of the tables.
+async fn let_in(location: &Location) -> Vec<String> {
+    let mut raw = Raw::open(location, Kind::City).await;
+    let mut found = Vec::new();
+    for table in backup::NOT_KEPT {
+        found.extend(raw.texts(&format!("SELECT token_hash FROM {table}")).await);
+    }
+    found
+}
+
+both_databases! {
+    async fn a_backup_is_only_read(city: TestCity) {
+        fill(&city).await;
+        let folder = tempfile::tempdir().unwrap();
+        let saved = folder.path().join("saved");
+        backup::backup(&city.store, &saved).await.unwrap();
+        // As it lies in the long-lived part: the keys are kept elsewhere, and nobody may write.
+        std::fs::remove_file(saved.join("keys.db")).unwrap();
+        permit(&saved, false);
+        let before = files_in(&saved);
+        assert_eq!(before.len(), 2);
+
+        for place in [city.place_elsewhere(), pendopo_testkit::Place::sqlite()] {
+            backup::restore(&saved, place.location()).await.unwrap();
+            assert_eq!(files_in(&saved), before);
+            if let Location::Folder(target) = place.location() {
+                // Nothing of the way is left.
+                let names: Vec<String> = files_in(target).into_keys().collect();
+                assert_eq!(names, ["city.db", "keys.db", "media.db"]);
+                let beside = std::fs::read_dir(target.parent().unwrap()).unwrap();
+                assert_eq!(beside.count(), 1);
+            }
+            let moved = Store::open(place.location().clone(), TestCity::MASTER)
+                .await
+                .unwrap();
+            assert_eq!(moved.check().await.unwrap(), Vec::<String>::new());
+            moved.close().await;
+        }
+        permit(&saved, true);
+    }
+
+    async fn after_a_restore_nobody_is_signed_in_and_old_links_are_dead(city: TestCity) {
+        fill(&city).await;
+        let now = city.now();
+        assert_eq!(let_in(&city.location).await, ["link", "cookie"]);
+        assert!(look!(city.store, |db| sign_ins::by_cookie(db, "cookie", now).await).is_some());
+        let folder = tempfile::tempdir().unwrap();
+        let saved = folder.path().join("saved");
+        backup::backup(&city.store, &saved).await.unwrap();
+        let copy = Location::Folder(saved.clone());
+        assert_eq!(let_in(&copy).await, Vec::<String>::new());
+        // A backup of the days when these were still copied.
+        let mut raw = Raw::open(&copy, Kind::City).await;
+        for statement in [
+            "INSERT INTO sign_in_links (token_hash, sign_in_id, expires_at) VALUES ('link', 1, 9000000000000000)",
+            "INSERT INTO sign_in_cookies (token_hash, sign_in_id, created_at, expires_at)
+             VALUES ('cookie', 1, 1, 9000000000000000)",
+        ] {
+            assert_eq!(raw.execute(statement).await, 1);
+        }
+        drop(raw);
+
+        let there = city.place_elsewhere();
+        backup::restore(&saved, there.location()).await.unwrap();
+        assert_eq!(let_in(there.location()).await, Vec::<String>::new());
+        let moved = Store::open(there.location().clone(), TestCity::MASTER)
+            .await
+            .unwrap();
+        assert_eq!(look!(moved, |db| sign_ins::by_cookie(db, "cookie", now).await), None);
+        assert!(!look!(moved, |db| sign_ins::link_is_good(db, "link", now).await));
+        assert_eq!(commit!(moved, |db| sign_ins::use_link(db, "link", now).await?), None);
+        // The sign-in is there, and a new link opens it.
+        let siti = look!(moved, |db| sign_ins::by_login(db, "siti").await).unwrap();
+        assert!(siti.password_hash.is_some());
+        commit!(moved, |db| sign_ins::add_link(db, "link", siti.id, now.plus_days(1)).await?);
+        assert_eq!(commit!(moved, |db| sign_ins::use_link(db, "link", now).await?), Some(siti.id));
+        moved.close().await;
+    }
+
+    async fn a_city_that_is_served_is_no_backup(city: TestCity) {
+        let folder = tempfile::tempdir().unwrap();
+        let saved = folder.path().join("saved");
+        backup::backup(&city.store, &saved).await.unwrap();
+        let served = Store::open(Location::Folder(saved.clone()), TestCity::MASTER)
+            .await
+            .unwrap();
+        let lease = served.lease().await.unwrap().unwrap();
+        let there = city.place_elsewhere();
+        assert!(matches!(
+            backup::restore(&saved, there.location()).await,
+            Err(StoreError::Io(error)) if error.kind() == std::io::ErrorKind::ResourceBusy
+        ));
+        assert!(!Store::exists(there.location()).await.unwrap());
+        drop(lease);
+        served.close().await;
+        backup::restore(&saved, there.location()).await.unwrap();
     }
 }

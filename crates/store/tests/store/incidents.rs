@@ -2,8 +2,9 @@ use pendopo_domain::geo::AreaId;
 use pendopo_domain::incidents::{
     Assignment, AssignmentId, AssignmentState, Incident, IncidentId, Priority, State, Target,
 };
-use pendopo_domain::reports::Report;
+use pendopo_domain::reports::{PersonId, Report};
 use pendopo_domain::time::Timestamp;
+use pendopo_store::reports::Sealed;
 use pendopo_store::{Store, chains, incidents, reports};
 use pendopo_testkit::{TestCity, both_databases};
 
@@ -42,6 +43,8 @@ both_databases! {
         changed.priority = Priority::new(1).unwrap();
         changed.updated_at = now.plus_days(1);
         changed.resolved_at = Some(now.plus_days(1));
+        changed.area = None;
+        changed.position = Some(at(104.46, 0.93));
         let row = changed.clone();
         let locked = commit!(store, |db| {
             let locked = incidents::by_id_for_update(db, row.id).await?;
@@ -125,6 +128,34 @@ both_databases! {
             ]
         );
         assert!(look!(store, |db| incidents::notes(db, "incident:2").await).is_empty());
+    }
+
+    async fn sealed_words_of_a_timeline_go_with_the_report_that_they_are_sealed_with(city: TestCity) {
+        let (store, now, person) = (&city.store, city.now(), PersonId("p".repeat(32)));
+        let one = opened(store, incident(2, now)).await;
+        let member = Report {
+            incident: Some(one.id),
+            ..report(now)
+        };
+        let (first, second) = (stored(store, member.clone()).await, stored(store, member).await);
+        let elsewhere = stored(store, report(now)).await;
+        commit!(store, |db| {
+            reports::put_sealed(db, first.id, Sealed::Note, &person, b"to a crew").await?;
+            let kinds = [(first.id, 3), (first.id, 12), (second.id, 4), (elsewhere.id, 5)];
+            for (id, position) in kinds {
+                reports::put_sealed(db, id, Sealed::IncidentNote(position), &person, b"words").await?;
+            }
+        });
+        let mut found = look!(store, |db| reports::incident_notes(db, one.id).await);
+        found.sort();
+        let words = b"words".to_vec();
+        assert_eq!(
+            found,
+            [(3, first.id, words.clone()), (4, second.id, words.clone()), (12, first.id, words.clone())]
+        );
+        commit!(store, |db| reports::remove_sealed(db, first.id).await?);
+        let found = look!(store, |db| reports::incident_notes(db, one.id).await);
+        assert_eq!(found, [(4, second.id, words)]);
     }
 
     async fn a_crew_has_what_it_was_sent_to_until_it_is_done(city: TestCity) {

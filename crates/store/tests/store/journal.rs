@@ -60,6 +60,7 @@ both_databases! {
                 verdict: Verdict::NotYet,
                 stars: Stars::new(3),
             },
+            Event::ReportCommented { report },
             Event::ReportsImported {
                 first: report,
                 last: ReportId(9),
@@ -99,7 +100,7 @@ both_databases! {
         assert!(found.is_sorted_by(|a, b| a.position < b.position));
         assert_eq!(
             look!(store, |db| journal::end(db).await),
-            found[11].position
+            found[12].position
         );
         let page = look!(store, |db| journal::after(db, found[3].position, 2).await);
         assert_eq!(page, found[4..6]);

@@ -33,6 +33,9 @@ fn both_databases_end_with_the_same_tables_columns_and_keys() {
                 .iter()
                 .map(|(table, _)| *table)
                 .collect();
+            if kind == Kind::City {
+                copied.extend(backup::NOT_KEPT);
+            }
             copied.sort_unstable();
             assert_eq!(copied, tables, "a backup leaves out a table");
         }

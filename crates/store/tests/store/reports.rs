@@ -1,8 +1,9 @@
+use pendopo_domain::comments::Claim;
 use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as IncidentState};
 use pendopo_domain::ratings::{Rating, Stars, Verdict};
 use pendopo_domain::reports::{Channel, Number, PersonId, Report, ReportId, State, Visibility};
 use pendopo_store::reports::{self, Sealed};
-use pendopo_store::{StoreError, configuration, drafts, incidents, ratings, updates};
+use pendopo_store::{StoreError, comments, configuration, drafts, incidents, ratings, updates};
 use pendopo_testkit::{TestCity, both_databases};
 
 use crate::samples::{at, report, stored, team};
@@ -338,12 +339,84 @@ both_databases! {
         let resolved = (open.id, State::Resolved, Some("selesai".to_owned()));
         let found = look!(store, |db| updates::of_report(db, open.id).await);
         assert_eq!(words(found), [resolved.clone(), assigned.clone()]);
-        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 10)
-            .await);
-        assert_eq!(words(found), [assigned.clone(), resolved]);
-        let found = look!(store, |db| updates::between(db, now, now.plus_days(9), 1)
-            .await);
+        let span = (now, now.plus_days(9));
+        let found = look!(store, |db| updates::between(db, span, 10, 0).await);
+        assert_eq!(words(found), [assigned.clone(), resolved.clone()]);
+        let found = look!(store, |db| updates::between(db, span, 1, 0).await);
         assert_eq!(words(found), [assigned]);
+        let found = look!(store, |db| updates::between(db, span, 1, 1).await);
+        assert_eq!(words(found), [resolved]);
+        assert_eq!(look!(store, |db| updates::count_between(db, span).await), 2);
+    }
+
+    async fn what_the_reporters_side_said_is_no_word_of_the_city(city: TestCity) {
+        let (store, now) = (&city.store, city.now());
+        let one = stored(store, report(now)).await;
+        let two = stored(store, report(now)).await;
+        let secret = stored(store, Report { visibility: Visibility::Secret, ..report(now) }).await;
+        let comment = |sender, sender_ref: &str, words: Option<&str>| comments::New {
+            sender,
+            sender_ref: sender_ref.into(),
+            claim: Claim::NotDone,
+            words: words.map(str::to_owned),
+        };
+        let (portal, other) = store
+            .write(move |db| Box::pin(async move {
+                let portal = configuration::add_api_key(db, "portal", "h1", now).await?;
+                let other = configuration::add_api_key(db, "lain", "h2", now).await?;
+                updates::insert(db, one.id, State::Received, now, None).await?;
+                for (report, sender, sender_ref, words) in [
+                    (one.id, portal, "7", Some("masih gelap")),
+                    (one.id, other, "7", Some("terang")),
+                    (secret.id, portal, "8", None),
+                ] {
+                    let update = updates::insert(db, report, State::Received, now, None).await?;
+                    comments::insert(db, update, &comment(sender, sender_ref, words)).await?;
+                }
+                Ok::<_, StoreError>((portal, other))
+            }))
+            .await
+            .unwrap();
+        let again = store.write(move |db| Box::pin(async move {
+            let update = updates::insert(db, two.id, State::Received, now, None).await?;
+            comments::insert(db, update, &comment(portal, "7", None)).await
+        }));
+        assert!(again.await.unwrap_err().is_duplicate());
+        assert_eq!(look!(store, |db| updates::of_report(db, one.id).await).len(), 1);
+        let span = (now, now);
+        let all = look!(store, |db| updates::between(db, span, 10, 0).await);
+        let said: Vec<_> = all.iter().map(|update| (update.sender, update.words.as_deref())).collect();
+        assert_eq!(said, [(None, None), (Some(portal), Some("masih gelap")), (Some(other), Some("terang"))]);
+        assert_eq!(look!(store, |db| updates::count_between(db, span).await), 3);
+        assert_eq!(
+            look!(store, |db| comments::find(db, portal, "7").await),
+            Some((all[1].id, one.id))
+        );
+        assert_eq!(look!(store, |db| comments::find(db, portal, "9").await), None);
+        assert_eq!(look!(store, |db| comments::count(db, one.id).await), 2);
+        let newest = look!(store, |db| comments::of_report(db, one.id, 1).await);
+        assert_eq!(newest.len(), 1);
+        assert_eq!(
+            (newest[0].id, newest[0].claim, newest[0].words.as_deref(), &*newest[0].sender_name),
+            (all[2].id, Claim::NotDone, Some("terang"), "lain")
+        );
+    }
+
+    async fn the_history_keeps_the_team_of_each_step(city: TestCity) {
+        let (store, now) = (&city.store, city.now());
+        let (pju, jalan) = (team(store, "pju").await, team(store, "jalan").await);
+        let mut one = stored(store, report(now)).await;
+        for held in [None, Some(pju), Some(jalan)] {
+            one.team = held;
+            let row = one.clone();
+            commit!(store, |db| {
+                reports::update(db, &row).await?;
+                updates::insert(db, row.id, State::Assigned, now, None).await?;
+            });
+        }
+        let found = look!(store, |db| updates::of_report(db, one.id).await);
+        let teams: Vec<_> = found.into_iter().map(|update| update.team).collect();
+        assert_eq!(teams, [Some(jalan), Some(pju), None]);
     }
 
     async fn a_form_that_is_sent_again_is_the_report_that_it_was(city: TestCity) {

@@ -2,11 +2,12 @@
 // places) says the same, so a browser that cannot draw hides the map and loses nothing.
 //
 // Markup and attributes: see README.md one folder up.
-import { Map as GlMap, setWorkerUrl } from "maplibre-gl";
+import { Map as GlMap, Marker, setWorkerUrl } from "maplibre-gl";
 import { baseLayers, baseSources, openTiles, readColours, recolour } from "./map/base.js";
 import { showControls, showCredit } from "./map/controls.js";
 import { showLabels } from "./map/labels.js";
 import { showReports } from "./map/reports.js";
+import { pinShape } from "./map/parts.js";
 import { pickPlace } from "./map/pick.js";
 
 setWorkerUrl(new URL("map-worker.js", import.meta.url).href);
@@ -80,10 +81,19 @@ async function start(element) {
 
   showCredit(element, [tiles ? (tiles.credit ?? set.tilesCredit) : base.attribution, areas.attribution, set.credit]);
   if (!still) showControls(element, map);
+  if (set.map === "view" && set.zoom && set.lat && set.lon) showPlace(map, [Number(set.lon), Number(set.lat)]);
   const placeLabels = showLabels(map, areas);
   if (set.map === "pick") pickPlace(element, map);
   if (set.reports) showReports(element, map, placeLabels);
   followTheme(element, map, tiles, base);
+}
+
+/** The place that the page is about, among its neighbours. */
+function showPlace(map, position) {
+  const element = document.createElement("span");
+  element.className = "map-pin map-here";
+  element.append(pinShape());
+  new Marker({ element, anchor: "bottom" }).setLngLat(position).addTo(map);
 }
 
 /** A source that cannot be had leaves the rest of the map standing. */

@@ -111,6 +111,7 @@ fn room(event: &Event) -> Option<&'static str> {
         | Event::ReportChanged { .. }
         | Event::ReportJoined { .. }
         | Event::ReportRated { .. }
+        | Event::ReportCommented { .. }
         | Event::ReportsImported { .. } => "reports",
         Event::IncidentOpened { .. }
         | Event::IncidentJoined { .. }

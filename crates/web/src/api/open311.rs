@@ -6,6 +6,8 @@
 
 mod answers;
 mod post;
+mod routes;
+mod updates;
 
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,14 +17,13 @@ use pendopo_domain::geo::Position;
 use pendopo_domain::reports::{Number, State};
 use pendopo_operations::reports::{self, Listing};
 use pendopo_operations::store::report_query::{Filter, Order};
-use pendopo_operations::store::updates;
-use pendopo_standards::open311::{self, Format, Problem, Select};
+use pendopo_standards::open311::{self, Format, Page, Problem, Select};
 
 use crate::failure::{Failure, problem_text};
 use crate::visit::Visit;
 
 pub(crate) use answers::definition;
-pub use post::{create_request, validate_request};
+pub(crate) use routes::routes;
 
 /// The base of every endpoint, without the slash at the end.
 pub const BASE: &str = "/open311/v2";
@@ -224,8 +225,8 @@ async fn list(
     }
     let listing = Listing {
         filter: wanted,
-        page: i64::from(asked.page),
-        rows: i64::from(asked.page_size),
+        page: i64::from(asked.page.number),
+        rows: i64::from(asked.page.size),
     };
     let (found, total) = match &asked.select {
         // No team of ours is an agency of that name: nothing is responsible for anything.
@@ -236,7 +237,7 @@ async fn list(
     };
     let rows = answers::requests(visit, &found, asked.extensions).await?;
     let mut response = ok(format, open311::requests(&rows, format));
-    paging(response.headers_mut(), visit, &asked, total);
+    paging(response.headers_mut(), visit, asked.page, total);
     Ok(response)
 }
 
@@ -297,11 +298,11 @@ fn filter(select: &Select) -> (Filter, Order) {
 }
 
 /// `X-Total-Count`, and `Link: rel="next"` (RFC 8288) while there is a next page.
-fn paging(headers: &mut HeaderMap, visit: &Visit, asked: &open311::RequestsQuery, total: i64) {
+fn paging(headers: &mut HeaderMap, visit: &Visit, page: Page, total: i64) {
     headers.insert("x-total-count", HeaderValue::from(total));
-    let shown = i64::try_from(asked.offset())
+    let shown = i64::try_from(page.offset())
         .unwrap_or(i64::MAX)
-        .saturating_add(i64::from(asked.page_size));
+        .saturating_add(i64::from(page.size));
     if shown >= total {
         return;
     }
@@ -311,7 +312,7 @@ fn paging(headers: &mut HeaderMap, visit: &Visit, asked: &open311::RequestsQuery
         .filter(|pair| !pair.starts_with("page=") && !pair.is_empty());
     let next = kept
         .map(str::to_owned)
-        .chain([format!("page={}", asked.page + 1)])
+        .chain([format!("page={}", page.number + 1)])
         .collect::<Vec<_>>()
         .join("&");
     if let Ok(value) =
@@ -369,45 +370,4 @@ pub async fn show_discovery(visit: Visit, headers: HeaderMap, uri: axum::http::U
         ))
     };
     speak(&visit, answer())
-}
-
-/// `GET {BASE}/servicerequestupdates.{xml,json}`: what the city said about public reports, oldest first.
-pub async fn list_updates(
-    visit: Visit,
-    headers: HeaderMap,
-    uri: axum::http::Uri,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let answer = updates_between(&visit, &headers, &uri, raw.as_deref()).await;
-    speak(&visit, answer)
-}
-
-async fn updates_between(
-    visit: &Visit,
-    headers: &HeaderMap,
-    uri: &axum::http::Uri,
-    raw: Option<&str>,
-) -> Answer {
-    let (_, format) = split(last_segment(uri.path()), headers)?;
-    let pairs = query(visit, raw, format)?;
-    let configuration = visit.city.configuration();
-    let asked = open311::parse_query(
-        pairs,
-        visit.city.now().into(),
-        configuration.calendar.zone(),
-    )
-    .map_err(|problems| Fault::Problems(problems, format))?;
-    let span = match &asked.select {
-        Select::Filter(filter) => filter.requested.or(filter.updated),
-        Select::Ids(_) => None,
-    };
-    let now = visit.city.now();
-    let (from, to) = span.map_or((now.plus_days(-90), now), |span| {
-        (span.from.into(), span.to.into())
-    });
-    let mut db = visit.city.store().read().await?;
-    let found = updates::between(&mut db, from, to, i64::from(asked.page_size)).await?;
-    drop(db);
-    let rows = answers::updates(visit, &found).await?;
-    Ok(ok(format, open311::updates(&rows, format)))
 }

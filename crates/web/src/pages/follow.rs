@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use pendopo_domain::policy::Action;
 use pendopo_domain::ratings::{Stars, Verdict};
-use pendopo_domain::reports::{Report, State, Visibility};
+use pendopo_domain::reports::{Report, Visibility};
 use pendopo_operations::ratings::{self, Answer};
 use pendopo_operations::{Error, identity, links, reports};
 use serde::Deserialize;
@@ -89,10 +89,13 @@ async fn context(
             answer_by: report
                 .deadlines
                 .follow_up_due_at
-                .filter(|_| report.state == State::Reopened),
+                .filter(|_| report.state.is_open()),
         });
     let area = parts::area_name(&configuration, report);
     let place: Vec<String> = text.place.into_iter().chain(area).collect();
+    let mut timeline = parts::timeline(visit, report).await?;
+    timeline.extend(parts::comments(visit, report).await?);
+    timeline.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     Ok(Follow {
         token: token.to_owned(),
         number: report.number().to_string(),
@@ -105,7 +108,7 @@ async fn context(
         due: parts::due(visit, report),
         status_note: reports::answer_words(&visit.city, report).await?,
         photos: parts::photos(visit, report, &format!("/l/{token}/foto")).await?,
-        timeline: parts::timeline(visit, report).await?,
+        timeline,
         question,
         saved,
         may_erase: report.person.is_some(),

@@ -159,7 +159,7 @@ async fn resolve(
     request: Request,
 ) -> Result<Response, Failure> {
     let (id, form) = (id_of(&number)?, body::form(request).await?);
-    let outcome = resolve_with(&visit, id, &form).await.map_err(Wrong::from);
+    let outcome = resolve_with(&visit, id, &form).await;
     let field = |field: &str| match field {
         "photo" => "resolve-photo",
         "words" => "resolve-reason",
@@ -168,12 +168,16 @@ async fn resolve(
     answer(visit, id, &form, outcome, field).await
 }
 
-async fn resolve_with(visit: &Visit, id: IncidentId, form: &Form) -> Result<&'static str, Error> {
+async fn resolve_with(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
     let evidence = Evidence {
         words: form.text("reason"),
         photo: staff_parts::after_photo(form).await?,
     };
-    incidents::resolve(&visit.city, &visit.actor, id, evidence).await?;
+    let done = incidents::resolve(&visit.city, &visit.actor, id, evidence).await?;
+    if done.left > 0 {
+        let left = FieldError::new("tindakan", "error-incident-left").with("n", done.left);
+        return Err(Wrong::Standing(vec![left]));
+    }
     Ok("incident_resolved")
 }
 
@@ -254,6 +258,7 @@ async fn answer(
     let (status, errors) = match outcome {
         Ok(word) => return Ok(parts::see_other(&format!("{here}&done={word}"))),
         Err(Wrong::Fields(errors)) => (StatusCode::BAD_REQUEST, errors),
+        Err(Wrong::Standing(errors)) => (StatusCode::CONFLICT, errors),
         Err(Wrong::Error(Error::Invalid(invalid))) => {
             // Of the incident itself: it has gone on meanwhile, and this step does not follow any more.
             let late = invalid

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
+use pendopo_domain::comments::Claim;
 use pendopo_domain::geo::{BoundingBox, Position};
 use pendopo_domain::reports::{Report, ReportId, State, Visibility};
 use pendopo_operations::configuration::Configuration;
@@ -11,7 +12,7 @@ use pendopo_operations::reports::answer_words;
 use pendopo_operations::store::photos as photo_rows;
 use pendopo_operations::store::reports as stored_reports;
 use pendopo_operations::store::updates;
-use pendopo_operations::{Error, Problem, limits};
+use pendopo_operations::{Error, Problem, comments, limits};
 
 use crate::i18n::Language;
 use crate::pages_view::{
@@ -162,14 +163,18 @@ pub(crate) async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<Timel
     {
         latest.words = answer_words(&visit.city, report).await?;
     }
-    let team = report.team.and_then(|id| configuration.team(id));
-    let team = team
-        .map(|team| team.names.get(visit.language.tag()).to_owned())
-        .unwrap_or_default();
+    // The team of that step; another may have the report by now.
+    let team = |update: &updates::Update| {
+        let found = update.team.and_then(|id| configuration.team(id));
+        found
+            .map(|team| team.names.get(visit.language.tag()).to_owned())
+            .unwrap_or_default()
+    };
     let original = original_number(visit, report).await?;
     let entry = |update: updates::Update| {
+        let team = team(&update);
         let (subject, note) = match (update.state, update.words) {
-            (State::Assigned, words) => (team.clone(), words),
+            (State::Assigned, words) => (team, words),
             (State::Referred, Some(words)) => referred(&words),
             (State::Duplicate, words) => (original.clone(), words),
             (_, words) => (String::new(), words),
@@ -184,6 +189,28 @@ pub(crate) async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<Timel
         }
     };
     Ok(history.into_iter().map(entry).collect())
+}
+
+/// What the reporter's side said through other systems, newest first, for the reporter and the desk.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn comments(visit: &Visit, report: &Report) -> Result<Vec<TimelineEntry>, Error> {
+    let entry = |comment: comments::Comment| TimelineEntry {
+        at: comment.at,
+        what: match comment.claim {
+            Claim::Nothing => "comment_nothing",
+            Claim::Done => "comment_done",
+            Claim::Closed => "comment_closed",
+            Claim::NotDone => "comment_not_done",
+        },
+        subject: comment.sender_name,
+        note: comment.words,
+        by: None,
+        key: false,
+    };
+    let found = comments::of_report(&visit.city, report).await?;
+    Ok(found.into_iter().map(entry).collect())
 }
 
 /// Where a report was referred to, and what else was written: the first line of the city's words names the body.

@@ -188,6 +188,8 @@ fn sign_in_of(actor: &str) -> Option<SignInId> {
 pub(super) enum Wrong {
     /// To be corrected in the form.
     Fields(Vec<FieldError>),
+    /// Not to be corrected in the form: how things stand is against it.
+    Standing(Vec<FieldError>),
     Error(Error),
 }
 
@@ -224,6 +226,7 @@ pub(super) fn mistakes(
                 vec![FieldError::new(id, "error-description-long").with("max", most)]
             }
             ("words", _) => vec![FieldError::new(id, "error-reason-missing")],
+            (_, Problem::OwnWork) => vec![FieldError::new(id, "error-verify-own")],
             ("team", _) => vec![FieldError::new(id, "error-team-missing")],
             _ => vec![FieldError::new(id, "error-step-refused")],
         }

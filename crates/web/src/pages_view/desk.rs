@@ -161,6 +161,8 @@ pub struct ReportDetail {
     pub routed_team: Option<String>,
     /// Other open reports nearby that may belong to the same incident.
     pub nearby: Vec<ReportRow>,
+    /// Where an incident of this report may be said to be, when it is secret; else empty.
+    pub areas: Vec<ChoiceGroup>,
     /// Open incidents to join; value `K-31`.
     pub incidents: Vec<Choice>,
 }
@@ -393,6 +395,7 @@ fn sample_report() -> ReportDetail {
         teams: sample::teams(),
         routed_team: Some("Dinas Perhubungan".to_owned()),
         nearby: sample::rows(),
+        areas: sample::areas(),
         incidents: vec![sample::choice(
             "K-31",
             "K-31 · Banjir dan genangan, Tanjung Unggat",
@@ -452,6 +455,7 @@ fn sample_reports() -> Vec<ReportDetail> {
         map: None,
         attributes: vec![],
         nearby: vec![],
+        areas: vec![],
         incidents: vec![],
         routed_team: None,
         deadlines: vec![],

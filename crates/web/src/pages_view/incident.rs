@@ -29,6 +29,8 @@ pub struct IncidentDetail {
     pub may_contain: bool,
     pub may_resolve: bool,
     pub may_verify: bool,
+    /// This position said *resolved* itself: somebody else verifies.
+    pub own_work: bool,
     pub may_close: bool,
     pub may_reopen: bool,
 }
@@ -105,6 +107,7 @@ impl IncidentDetail {
             may_contain: true,
             may_resolve: true,
             may_verify: false,
+            own_work: false,
             may_close: false,
             may_reopen: false,
         };
@@ -118,6 +121,11 @@ impl IncidentDetail {
             may_close: true,
             may_reopen: true,
             ..full.clone()
+        };
+        let own = Self {
+            may_verify: false,
+            own_work: true,
+            ..done.clone()
         };
         let bare = Self {
             place: String::new(),
@@ -136,7 +144,7 @@ impl IncidentDetail {
             may_resolve: false,
             ..full.clone()
         };
-        let mut samples = vec![full.clone(), done, bare];
+        let mut samples = vec![full.clone(), done, own, bare];
         samples.extend(State::ALL.iter().map(|state| Self {
             state: *state,
             priority: 3,

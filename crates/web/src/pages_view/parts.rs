@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 26] = [
+pub const ENTRY_WORDS: [&str; 31] = [
     "received",
     "imported",
     "assigned",
@@ -143,10 +143,15 @@ pub const ENTRY_WORDS: [&str; 26] = [
     "on_scene",
     "cleared",
     "withdrawn",
+    "left_open",
     "contained",
     "verified",
     "closed",
     "reopened",
+    "comment_nothing",
+    "comment_done",
+    "comment_closed",
+    "comment_not_done",
 ];
 
 /// A choice of a select or of radios.

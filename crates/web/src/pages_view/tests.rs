@@ -141,7 +141,7 @@ fn long_stretches_of_an_incident_are_told_in_hours_and_days() {
             Language::Id,
             "6<small> hari</small> 10<small> jam</small><small>, berjalan</small>",
         ),
-        (Language::En, "6<small> days</small> 10<small> h</small>"),
+        (Language::En, "6<small> d</small> 10<small> h</small>"),
     ];
     let mut pages = Vec::new();
     all(&mut |template, language, _, html| {

@@ -7,6 +7,7 @@
 mod fixture;
 mod bad_input;
 mod hosts;
+mod incidents;
 mod lines;
 mod live;
 mod map;

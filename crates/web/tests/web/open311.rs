@@ -44,6 +44,38 @@ fn values(answer: &Answer, field: &str) -> Vec<String> {
 /// Fields of a post that are wrong, the status of the answer, and a word of it.
 type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
 
+/// A good update about this report; a field named again takes the place of the first.
+fn news<'a>(
+    key: &'a str,
+    number: &'a str,
+    extra: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let usual = [
+        ("api_key", key),
+        ("service_request_id", number),
+        ("update_id", "77"),
+        ("updated_datetime", "2026-11-24T08:00:00+07:00"),
+        ("status", "OPEN"),
+        ("description", "Masih gelap <sekali> & sepi."),
+        ("first_name", "Penanda"),
+        ("last_name", "Penanda"),
+        ("email", "penanda@contoh.id"),
+        ("phone", "0812-penanda"),
+    ];
+    let kept = usual
+        .into_iter()
+        .filter(|(name, _)| !extra.iter().any(|(other, _)| other == name));
+    kept.chain(extra.iter().copied()).collect()
+}
+
+/// The one value of a field.
+#[track_caller]
+fn value(answer: &Answer, field: &str) -> String {
+    let mut found = values(answer, field);
+    assert_eq!(found.len(), 1, "{field} in {}", answer.body);
+    found.remove(0)
+}
+
 /// The numbers of a list, in order.
 fn ids(answer: &Answer) -> Vec<String> {
     values(answer, "service_request_id")
@@ -207,7 +239,7 @@ stories! {
 
     async fn every_answer_says_its_type_and_unknown_resources_are_404_in_the_standards_shape(kota: Fixture) {
         for (extension, kind) in [("xml", "text/xml; charset=utf-8"), ("json", "application/json; charset=utf-8")] {
-            for path in ["discovery", "v2/services", "v2/services/lampu-jalan-padam", "v2/requests", "v2/servicerequestupdates", "test/v2/services", "test/v2/requests"] {
+            for path in ["discovery", "v2/services", "v2/services/lampu-jalan-padam", "v2/requests", "v2/servicerequestupdates", "v2/update", "test/v2/services", "test/v2/requests", "test/v2/servicerequestupdates", "test/v2/update"] {
                 let answer = kota.get(&format!("/open311/{path}.{extension}")).await.is(200);
                 assert_eq!(answer.headers[header::CONTENT_TYPE], kind, "{path}");
             }
@@ -516,8 +548,11 @@ stories! {
         operator.post(&format!("/meja/laporan/{number}/tugaskan"), &[("team", "dishub"), ("note", "Hanya untuk petugas.")]).await.is(303);
         kota.clock.advance(SignedDuration::from_hours(1));
         operator.post(&format!("/meja/laporan/{number}/teratasi"), &[("reason", "Lampu <baru> & terang.")]).await.is(303);
-        for path in ["servicerequestupdates.xml", "servicerequestupdates.json", "update.xml"] {
-            let updates = async |query: &str| kota.get(&format!("/open311/v2/{path}{query}")).await.is(200);
+        for path in [
+            "v2/servicerequestupdates.xml", "v2/servicerequestupdates.json", "v2/servicerequestupdates", "v2/update.xml", "v2/update.json",
+            "v2/update", "test/v2/servicerequestupdates.xml", "test/v2/servicerequestupdates.json", "test/v2/update.xml",
+        ] {
+            let updates = async |query: &str| kota.get(&format!("/open311/{path}{query}")).await.is(200);
             let all = updates("").await.lacks("Hanya untuk petugas");
             assert_eq!(values(&all, "status"), ["open", "in_progress", "fixed"]);
             assert_eq!(ids(&all), [&*number, &*number, &*number]);
@@ -526,8 +561,205 @@ stories! {
             assert!(words == "Lampu <baru> & terang." || words == "Lampu &lt;baru&gt; &amp; terang.", "{words}");
             let some = updates("?start_date=2026-11-24T01:30:00Z&end_date=2026-11-24T02:30:00Z").await;
             assert_eq!(values(&some, "status"), ["in_progress"]);
-            fault(kota.get(&format!("/open311/v2/{path}?start_date=2025-01-01T00:00:00Z&end_date=2026-01-01T00:00:00Z")).await, 400);
+            fault(kota.get(&format!("/open311/{path}?start_date=2025-01-01T00:00:00Z&end_date=2026-01-01T00:00:00Z")).await, 400);
+            for bad in ["page_size=0", "page=x", "start_date=kemarin", "updated_after=2026-11-02T00:00:00Z&updated_before=2026-11-01T00:00:00Z"] {
+                fault(kota.get(&format!("/open311/{path}?{bad}")).await, 400);
+            }
+            // Page by page, as the list of reports.
+            let mut seen = Vec::new();
+            let mut next = format!("/open311/{path}?page_size=2");
+            for rest in [2, 1] {
+                let answer = kota.get(&next).await.is(200);
+                assert_eq!(answer.headers["x-total-count"], "3");
+                assert_eq!(values(&answer, "update_id").len(), rest);
+                seen.extend(values(&answer, "status"));
+                let link = answer.headers.get(header::LINK).map(|link| link.to_str().unwrap().to_owned());
+                assert_eq!(link.is_some(), rest == 2);
+                if let Some(link) = link {
+                    assert!(link.ends_with(">; rel=\"next\""), "{link}");
+                    next = link.split(['<', '>']).nth(1).unwrap().replace(&format!("http://{}", kota.host), "");
+                }
+            }
+            assert_eq!(seen, ["open", "in_progress", "fixed"]);
+            assert_eq!(values(&updates("?page=9").await, "status"), Vec::<String>::new());
         }
+        for (accept, kind) in [("application/json", "application/json; charset=utf-8"), ("*/*", "text/xml; charset=utf-8")] {
+            for path in ["/open311/v2/servicerequestupdates", "/open311/v2/update"] {
+                let answer = accepting(&kota, path, accept).await.is(200);
+                assert_eq!(answer.headers[header::CONTENT_TYPE], kind, "{path} {accept}");
+            }
+        }
+    }
+
+    async fn a_word_from_another_system_is_heard_and_moves_nothing(kota: Fixture) {
+        let (key, other) = (kota.add_api_key().await, kota.add_api_key().await);
+        let sent = kota.submit(|_| {}).await;
+        let (number, own) = (sent.report.number().to_string(), format!("/l/{}", sent.token));
+        let operator = kota.sign_in("operator").await;
+        operator.post(&format!("/meja/laporan/{number}/teratasi"), &[("reason", "Sudah terang.")]).await.is(303);
+        kota.clock.advance(SignedDuration::from_hours(1));
+        let before = kota.report(&sent.report).await;
+        let mut told = Vec::new();
+        let paths = ["v2/servicerequestupdates.xml", "v2/servicerequestupdates.json", "v2/servicerequestupdates", "v2/update.xml", "v2/update.json", "v2/update"];
+        let statuses = ["OPEN", "FIXED", "CLOSED", "reopen", "IN_PROGRESS", "NOT_COUNCILS_RESPONSIBILITY"];
+        for (n, (path, status)) in paths.iter().zip(statuses).enumerate() {
+            let words = format!("Kata ke-{n} <b>");
+            let update_id = format!("fms-{n}");
+            let form = news(&key, &number, &[("status", status), ("update_id", &update_id), ("description", &words),
+                ("media_url", "https://foto.contoh.id/1.jpg"), ("media_url", "https://foto.contoh.id/2.jpg"), ("attribute[x]", "Penanda")]);
+            let path = format!("/open311/{path}");
+            let answer = kota.post(&path, &form).await.is(200).lacks("enanda");
+            let id = value(&answer, "update_id");
+            // The same one again is the same, with another key it is another.
+            assert_eq!(value(&kota.post(&path, &form).await.is(200), "update_id"), id);
+            told.push(id);
+        }
+        let another = kota.post("/open311/v2/update.json", &news(&other, &number, &[("update_id", "fms-0"), ("description", "")])).await.is(200);
+        told.push(value(&another, "update_id"));
+        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), 7);
+        assert_eq!(kota.report(&sent.report).await, before);
+
+        // In the list: that something was said, never a status or a word, but to the sender its own words.
+        for extension in FORMATS {
+            let list = async |query: &str| kota.get(&format!("/open311/v2/servicerequestupdates.{extension}?start_date=2026-11-24T01:30:00Z{query}")).await.is(200);
+            let all = list("").await.lacks("Kata ke").lacks("enanda");
+            assert_eq!(values(&all, "update_id"), told);
+            assert_eq!(values(&all, "status"), vec!["unchanged"; 7]);
+            assert_eq!(values(&all, "service_request_id"), vec![&*number; 7]);
+            assert_eq!(all.headers["x-total-count"], "7");
+            list("&api_key=salah").await.lacks("Kata ke");
+            list(&format!("&api_key={other}")).await.lacks("Kata ke");
+            list(&format!("&api_key={key}")).await.has("Kata ke-0").has("Kata ke-5").has("foto.contoh.id/2.jpg").lacks("enanda");
+        }
+        kota.get(&format!("/laporan/{number}")).await.is(200).lacks("Kata ke");
+        for page in [operator.get(&format!("/meja/laporan/{number}")).await, kota.get(&own).await] {
+            page.is(200).has("Kata ke-0").has("Kata ke-5 &lt;b&gt;").has("https://foto.contoh.id/2.jpg").has("Sistem uji")
+                .has("menurutnya sudah beres").has("menurutnya belum beres").has("menurutnya tidak perlu dilanjutkan").lacks("enanda");
+        }
+        // The desk's work goes on as before: what the reporter answers counts, what a system claimed does not.
+        kota.browser("pelapor").post(&format!("{own}/jawaban"), &[("verdict", "not_yet")]).await.is(303);
+    }
+
+    async fn an_update_that_cannot_be_taken_says_why(kota: Fixture) {
+        let key = kota.add_api_key().await;
+        let number = kota.submit(|_| {}).await.report.number().to_string();
+        let second = kota.submit(|_| {}).await.report.number().to_string();
+        kota.post("/open311/v2/update.xml", &news(&key, &number, &[("update_id", "lama")])).await.is(200);
+        let long = "x".repeat(4_001);
+        let (reference, name) = ("r".repeat(201), "n".repeat(1_001));
+        let cases: &[Case<'_>] = &[
+            (&[("api_key", "")], 403, "api_key"),
+            (&[("api_key", "salah")], 403, "api_key"),
+            (&[("service_request_id", "")], 400, "service_request_id"),
+            (&[("service_request_id", "L-999")], 404, "L-999"),
+            (&[("service_request_id", "999.AAAA")], 404, "999.AAAA"),
+            (&[("update_id", "")], 400, "update_id"),
+            (&[("update_id", &reference)], 400, "200"),
+            (&[("update_id", "lama"), ("service_request_id", &second)], 400, "lama"),
+            (&[("status", "")], 400, "status"),
+            (&[("status", "RESOLVED")], 400, "RESOLVED"),
+            (&[("updated_datetime", "")], 400, "updated_datetime"),
+            (&[("updated_datetime", "24/11/2026")], 400, "24/11/2026"),
+            (&[("description", &long)], 400, "4001"),
+            (&[("first_name", &name)], 400, "first_name"),
+            (&[("media_url", "javascript:alert(1)")], 400, "javascript"),
+            (&[("jurisdiction_id", "kota.lain")], 404, "kota.lain"),
+        ];
+        for base in ["/open311/v2", "/open311/test/v2"] {
+            for path in ["servicerequestupdates.xml", "servicerequestupdates.json", "update.xml", "update.json"] {
+                for (extra, status, word) in cases {
+                    let answer = fault(kota.post(&format!("{base}/{path}"), &news(&key, &number, extra)).await, *status);
+                    assert!(answer.body.contains(word), "{extra:?} {}", answer.body);
+                    assert!(!answer.body.contains(&key) && !answer.body.contains("enanda"), "{}", answer.body);
+                }
+                let file = kota.browser("warga").upload(&format!("{base}/{path}"), &news(&key, &number, &[])).await;
+                assert!(fault(file, 400).body.contains("media_url"));
+                // A key in the address is no key for sending.
+                fault(kota.post(&format!("{base}/{path}?api_key={key}"), &news("", &number, &[])).await, 403);
+            }
+        }
+        // All that is left is the first one; trying out leaves nothing.
+        for extension in FORMATS {
+            let answer = kota.post(&format!("/open311/test/v2/servicerequestupdates.{extension}"), &news(&key, &number, &[])).await.is(200);
+            assert_eq!(values(&answer, "update_id"), Vec::<String>::new());
+            let all = kota.get(&format!("/open311/v2/update.{extension}")).await.is(200);
+            assert_eq!(values(&all, "status"), ["open", "open", "unchanged"]);
+        }
+        fault(kota.post("/open311/v2/servicerequestupdates.csv", &news(&key, &number, &[])).await, 404);
+    }
+
+    async fn one_report_takes_so_many_updates_and_no_more(kota: Fixture) {
+        let key = kota.add_api_key().await;
+        let number = kota.submit(|_| {}).await.report.number().to_string();
+        for n in 0..pendopo_operations::limits::COMMENTS {
+            kota.post("/open311/v2/update.xml", &news(&key, &number, &[("update_id", &n.to_string())])).await.is(200);
+        }
+        let answer = fault(kota.post("/open311/v2/update.xml", &news(&key, &number, &[("update_id", "lebih")])).await, 400);
+        assert!(answer.body.contains("200"), "{}", answer.body);
+        kota.post("/open311/v2/update.xml", &news(&key, &number, &[("update_id", "0")])).await.is(200);
+    }
+
+    async fn an_update_on_a_secret_report_needs_its_link_and_shows_nowhere(kota: Fixture) {
+        let key = kota.add_api_key().await;
+        let sent = kota.submit(|sent| {
+            sent.visibility = Some(Visibility::Secret);
+            sent.description = Some("Petugas loket minta uang.".into());
+        }).await;
+        let number = sent.report.number().to_string();
+        let path = "/open311/v2/servicerequestupdates";
+        let words = [("description", "PenandaKata: masih diminta."), ("update_id", "1")];
+        for base in [path, "/open311/test/v2/servicerequestupdates"] {
+            for extension in FORMATS {
+                let there = fault(kota.post(&format!("{base}.{extension}"), &news(&key, &number, &words)).await, 404);
+                let nowhere = fault(kota.post(&format!("{base}.{extension}"), &news(&key, "L-999", &words)).await, 404);
+                assert_eq!(there.body.replace(&number, "L-999"), nowhere.body, "the answers tell them apart");
+            }
+        }
+        let mut forged = sent.token.clone();
+        forged.pop();
+        fault(kota.post(&format!("{path}.xml"), &news(&key, &forged, &words)).await, 404);
+        // By the link, as the number or as a token.
+        let first = kota.post(&format!("{path}.xml"), &news(&key, &sent.token, &words)).await.is(200);
+        let token = [("service_request_id", ""), ("token", &*sent.token), ("update_id", "2"), ("description", "PenandaDua.")];
+        let second = kota.post(&format!("{path}.json"), &news(&key, "", &token)).await.is(200);
+        assert_ne!(value(&first, "update_id"), value(&second, "update_id"));
+        for query in ["".to_owned(), format!("&api_key={key}"), "&start_date=2026-11-01T00:00:00Z".to_owned()] {
+            for extension in FORMATS {
+                let list = kota.get(&format!("{path}.{extension}?page=1{query}")).await.is(200).lacks("enanda");
+                assert_eq!(ids(&list), Vec::<String>::new());
+                assert_eq!(list.headers["x-total-count"], "0");
+            }
+        }
+        let operator = kota.sign_in("operator").await;
+        operator.get(&format!("/meja/laporan/{number}")).await.is(200).has("PenandaKata: masih diminta.").has("PenandaDua.");
+        let own = format!("/l/{}", sent.token);
+        kota.get(&own).await.is(200).has("PenandaKata: masih diminta.").has("PenandaDua.");
+        // Nothing of it stands in the clear.
+        let mut db = kota.city.store().read().await.unwrap();
+        let rows = pendopo_operations::store::comments::of_report(&mut db, sent.report.id, 9).await.unwrap();
+        assert!(rows.len() == 2 && rows.iter().all(|row| row.words.is_none()));
+        drop(db);
+        // And when the reporter is erased, it is gone.
+        kota.browser("pelapor").post(&format!("{own}/hapus"), &[("sure", "1")]).await;
+        assert!(kota.report(&sent.report).await.person.is_none());
+        operator.get(&format!("/meja/laporan/{number}")).await.is(200).lacks("Penanda").has("Kabar dari pelapor");
+        kota.post(&format!("{path}.xml"), &news(&key, &sent.token, &[("update_id", "3"), ("description", "PenandaTiga.")])).await.is(200);
+        operator.get(&format!("/meja/laporan/{number}")).await.is(200).lacks("Penanda");
+    }
+
+    async fn an_update_is_journalled_without_its_words(kota: Fixture) {
+        let key = kota.add_api_key().await;
+        let number = kota.submit(|_| {}).await.report.number().to_string();
+        let form = news(&key, &number, &[("description", "PenandaKata.")]);
+        for _ in 0..2 {
+            kota.post("/open311/v2/update.xml", &form).await.is(200);
+        }
+        pendopo_testkit::settle(kota.city.store()).await;
+        let mut db = kota.city.store().read().await.unwrap();
+        let found = pendopo_operations::store::journal::after(&mut db, Default::default(), 100).await.unwrap();
+        let told: Vec<String> = found.iter().map(|entry| serde_json::to_string(&entry.event).unwrap()).collect();
+        assert!(told.iter().all(|line| !line.contains("enanda")));
+        assert_eq!(told.iter().filter(|line| line.contains("report.commented")).count(), 1, "{told:?}");
     }
 
     async fn a_secret_report_is_in_no_list_and_404_by_its_number(kota: Fixture) {

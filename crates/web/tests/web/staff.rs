@@ -239,7 +239,8 @@ stories! {
             assert_eq!(kota.report(report).await.state, State::Resolved);
         }
         operator.post("/meja/kejadian/K-1/terkendali", &[]).await.is(409);
-        operator.post_and_follow("/meja/kejadian/K-1/periksa", &[]).await.has("Hasil diperiksa.");
+        let dispatcher = kota.sign_in("dispatcher").await;
+        dispatcher.post_and_follow("/meja/kejadian/K-1/periksa", &[]).await.has("Hasil diperiksa.");
         operator.post_and_follow("/meja/kejadian/K-1/tutup", &[]).await.has("Kejadian ditutup.");
         operator.post_and_follow("/meja/kejadian/K-1/buka-lagi", &[]).await.has("Dibuka lagi.");
         assert_eq!(incident_state(&kota, 1).await, IncidentState::Reopened);

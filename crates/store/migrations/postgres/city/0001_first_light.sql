@@ -146,7 +146,7 @@ CREATE TABLE incidents (
 );
 CREATE INDEX incidents_open ON incidents (state, priority);
 
--- Words on a timeline entry; the entry itself carries ids only.
+-- Words on a timeline entry; the entry itself carries ids only. About secret reports they stand in sealed_texts.
 CREATE TABLE incident_notes (
     stream TEXT NOT NULL,
     position BIGINT NOT NULL,
@@ -202,6 +202,8 @@ CREATE TABLE report_updates (
     report_id BIGINT NOT NULL REFERENCES reports (id),
     state TEXT NOT NULL,
     at BIGINT NOT NULL,
+    -- The team that had it then.
+    team_id BIGINT REFERENCES teams (id),
     words TEXT
 );
 CREATE INDEX report_updates_report ON report_updates (report_id, id);

@@ -145,7 +145,7 @@ CREATE TABLE incidents (
 ) STRICT;
 CREATE INDEX incidents_open ON incidents (state, priority);
 
--- Words on a timeline entry; the entry itself carries ids only.
+-- Words on a timeline entry; the entry itself carries ids only. About secret reports they stand in sealed_texts.
 CREATE TABLE incident_notes (
     stream TEXT NOT NULL,
     position INTEGER NOT NULL,
@@ -201,6 +201,8 @@ CREATE TABLE report_updates (
     report_id INTEGER NOT NULL REFERENCES reports (id),
     state TEXT NOT NULL,
     at INTEGER NOT NULL,
+    -- The team that had it then.
+    team_id INTEGER REFERENCES teams (id),
     words TEXT
 ) STRICT;
 CREATE INDEX report_updates_report ON report_updates (report_id, id);

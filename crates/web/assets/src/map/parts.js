@@ -41,3 +41,13 @@ export function priorityShape(priority, text) {
 export function hasShape(priority) {
   return Object.hasOwn(SHAPES, priority);
 }
+
+/** The pin of one place; its tip is the place. */
+export function pinShape() {
+  return svg(
+    "svg",
+    { viewBox: "0 0 40 48", "aria-hidden": "true" },
+    svg("path", { class: "body", d: "M20 46C9 32 4 25 4 17a16 16 0 0 1 32 0c0 8-5 15-16 29z" }),
+    svg("circle", { class: "eye", cx: 20, cy: 17, r: 6 }),
+  );
+}

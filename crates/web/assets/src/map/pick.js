@@ -1,7 +1,7 @@
 // A pin that says where: tap, drag, arrow keys, the phone's own position or a place from the list.
 // What counts are the inputs `lat` and `long`; each move tells them with a change event.
 import { Marker } from "maplibre-gl";
-import { icon, svg } from "./parts.js";
+import { icon, pinShape } from "./parts.js";
 
 const NEAR = 16;
 
@@ -14,14 +14,7 @@ export function pickPlace(element, map) {
   pin.type = "button";
   pin.className = "map-pin";
   pin.setAttribute("aria-label", element.dataset.tPin ?? "");
-  pin.append(
-    svg(
-      "svg",
-      { viewBox: "0 0 40 48", "aria-hidden": "true" },
-      svg("path", { class: "body", d: "M20 46C9 32 4 25 4 17a16 16 0 0 1 32 0c0 8-5 15-16 29z" }),
-      svg("circle", { class: "eye", cx: 20, cy: 17, r: 6 }),
-    ),
-  );
+  pin.append(pinShape());
   const marker = new Marker({ element: pin, anchor: "bottom", draggable: true });
 
   const set = (position, { follow = false, zoom = map.getZoom() } = {}) => {

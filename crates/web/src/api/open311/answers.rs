@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pendopo_domain::organisation::Team;
+use pendopo_domain::organisation::{ApiKeyId, Team};
 use pendopo_domain::reports::{Report, ReportId, State};
 use pendopo_domain::services::{Datatype, Service, Texts};
 use pendopo_operations::store::report_query::{Filter, Order};
@@ -221,10 +221,12 @@ const fn update_status(state: State) -> wire::UpdateStatus {
     }
 }
 
-/// Updates of public reports, with the numbers of their reports.
+/// Updates of public reports, with the numbers of their reports. The words of the reporter's side are for `asking` only,
+/// if it was the sender.
 pub(super) async fn updates(
     visit: &Visit,
     found: &[Update],
+    asking: Option<ApiKeyId>,
 ) -> Result<Vec<wire::RequestUpdate>, Error> {
     let ids: Vec<ReportId> = found.iter().map(|update| update.report).collect();
     let rows = i64::try_from(ids.len()).unwrap_or(1);
@@ -254,9 +256,15 @@ pub(super) async fn updates(
         Some(wire::RequestUpdate {
             update_id: update.id.to_string(),
             service_request_id: numbers.get(&update.report)?.clone(),
-            status: update_status(update.state),
+            status: match update.sender {
+                Some(_) => wire::UpdateStatus::Unchanged,
+                None => update_status(update.state),
+            },
             updated_datetime: update.at.into(),
-            description: update.words.clone(),
+            description: update
+                .words
+                .clone()
+                .filter(|_| update.sender.is_none() || update.sender == asking),
             media_urls: vec![],
             external_status_code: Some(update.state.word().to_owned()),
             customer_reference: None,

@@ -70,7 +70,11 @@ async fn take(visit: &Visit, headers: &HeaderMap, request: Request, keep: bool) 
 }
 
 /// The system behind the key. 403 for none, an unknown one, or one that may not post.
-async fn client(visit: &Visit, key: Option<&str>, format: Format) -> Result<Actor, Fault> {
+pub(super) async fn client(
+    visit: &Visit,
+    key: Option<&str>,
+    format: Format,
+) -> Result<Actor, Fault> {
     let one = |problem| Fault::Problems(vec![problem], format);
     let key = key.ok_or_else(|| one(Problem::api_key_missing()))?;
     let found = configuration::api_client(&visit.city, key).await?;
@@ -102,22 +106,13 @@ fn submission(post: PostRequest) -> Submission {
         .into_iter()
         .chain(post.address_id)
         .collect();
-    let mut description = post.description.unwrap_or_default();
-    // Pictures elsewhere are not fetched: the address stays with the words, as far as there is room.
-    for url in post.media_urls {
-        let longer = format!("{description}\n{url}");
-        if longer.chars().count() <= limits::DESCRIPTION_CHARS {
-            description = longer;
-        }
-    }
-    let description = description.trim().to_owned();
     Submission {
         service_code: post.service_code,
         position: post
             .lat_long
             .and_then(|(lat, long)| Position::new(long, lat)),
         place: Some(place.join(", ")).filter(|place| !place.is_empty()),
-        description: Some(description).filter(|text| !text.is_empty()),
+        description: words(post.description, post.media_urls),
         identity: Identity {
             name: Some(name.join(" ")).filter(|name| !name.is_empty()),
             email: post.email,
@@ -128,6 +123,18 @@ fn submission(post: PostRequest) -> Submission {
         attributes: post.attributes,
         ..Submission::default()
     }
+}
+
+/// Pictures elsewhere are not fetched: the address stays with the words, as far as there is room.
+pub(super) fn words(description: Option<String>, media_urls: Vec<String>) -> Option<String> {
+    let mut words = description.unwrap_or_default();
+    for url in media_urls {
+        let longer = format!("{words}\n{url}");
+        if longer.chars().count() <= limits::DESCRIPTION_CHARS {
+            words = longer;
+        }
+    }
+    Some(words.trim().to_owned()).filter(|words| !words.is_empty())
 }
 
 fn receipt(visit: &Visit, stored: Option<&reports::Submitted>) -> wire::RequestReceipt {
@@ -148,7 +155,7 @@ fn receipt(visit: &Visit, stored: Option<&reports::Submitted>) -> wire::RequestR
 }
 
 /// What the use case found wrong, as errors of the standard.
-fn invalid(visit: &Visit, fields: &[Invalid], format: Format) -> Response {
+pub(super) fn invalid(visit: &Visit, fields: &[Invalid], format: Format) -> Response {
     let describe = |field: &Invalid| {
         let mut args = FluentArgs::new();
         args.set("field", field.field);

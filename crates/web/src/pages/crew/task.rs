@@ -212,18 +212,25 @@ async fn of_incident(visit: &Visit, held: &Assignment, seen: &Seen) -> Result<Cr
         photos.extend(parts::photos(visit, report, "/foto").await?);
     }
     let title = staff_parts::incident_title(visit, &configuration, incident);
-    let note = seen.timeline.iter().find(|(entry, _)| entry.kind == "note");
+    let note = seen.timeline.iter().find_map(|(_, words)| words.clone());
+    // It says no place itself when all of its reports are secret; its crew sees the place of its own report.
+    let own = seen.reports.iter().find_map(|report| report.position);
+    let at = incident.position.or(own);
+    let area = match staff_parts::incident_place(&configuration, incident) {
+        none if none.is_empty() => first
+            .and_then(|report| parts::area_name(&configuration, report))
+            .unwrap_or_default(),
+        area => area,
+    };
     Ok(CrewTask {
         priority: Some(incident.priority.level()),
         place: text.place.unwrap_or_default(),
-        area: staff_parts::incident_place(&configuration, incident),
+        area,
         description: text.description,
         photos,
-        map: incident
-            .position
-            .map(|at| parts::map_around(visit, at, "/map/reports.json")),
-        geo_url: incident.position.map(geo_url),
-        note: note.and_then(|(_, words)| words.clone()),
+        map: at.map(|at| parts::map_around(visit, at, "/map/reports.json")),
+        geo_url: at.map(geo_url),
+        note,
         ..bare(held, incident.number(), title)
     })
 }

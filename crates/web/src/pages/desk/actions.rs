@@ -4,9 +4,11 @@
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use pendopo_domain::incidents::Priority;
+use pendopo_domain::geo::AreaId;
+use pendopo_domain::incidents::{Place, Priority};
 use pendopo_domain::reports::{Report, ReportId, Step};
 use pendopo_operations::dispatch::{self, Evidence};
+use pendopo_operations::incidents::Opening;
 use pendopo_operations::reports::{self, Triage};
 use pendopo_operations::{Error, identity, incidents, limits};
 
@@ -96,8 +98,29 @@ async fn open(visit: &Visit, report: &Report, form: &Form) -> Outcome {
         .team
         .or_else(|| reports::proposed_team(&visit.city.configuration(), report));
     let team = team.ok_or_else(|| Wrong::field("assign-team", "error-team-missing"))?;
-    incidents::open(&visit.city, &visit.actor, members, priority, team).await?;
+    let opening = Opening {
+        reports: members,
+        priority,
+        team,
+        place: Place {
+            area: area_of(visit, form)?,
+            position: None,
+        },
+    };
+    incidents::open(&visit.city, &visit.actor, opening).await?;
     Ok("incident_opened")
+}
+
+/// Where the operator says that it is; asked for when the report may not say it.
+fn area_of(visit: &Visit, form: &Form) -> Result<Option<AreaId>, Wrong> {
+    let Some(code) = form.text("area") else {
+        return Ok(None);
+    };
+    let configuration = visit.city.configuration();
+    let found = configuration.areas.by_code(&code).map(|area| area.id);
+    found
+        .map(Some)
+        .ok_or_else(|| Wrong::field("incident-area", "error-place-missing"))
 }
 
 /// The report that a form names, if this position may see it.
@@ -256,6 +279,7 @@ async fn answer(
     let (status, errors) = match outcome {
         Ok(word) => return Ok(parts::see_other(&format!("{here}&done={word}"))),
         Err(Wrong::Fields(errors)) => (StatusCode::BAD_REQUEST, errors),
+        Err(Wrong::Standing(errors)) => (StatusCode::CONFLICT, errors),
         Err(Wrong::Error(Error::Invalid(invalid))) => (
             StatusCode::BAD_REQUEST,
             staff_parts::mistakes(&visit, &invalid, field),

@@ -78,6 +78,11 @@ pub(super) async fn detail(
         } else {
             vec![]
         },
+        areas: if may_open_incident && report.visibility == Visibility::Secret {
+            parts::area_choices(&configuration, None)
+        } else {
+            vec![]
+        },
         incidents: if may_open_incident {
             open_incidents(visit, &configuration).await?
         } else {
@@ -248,6 +253,7 @@ async fn timeline(visit: &Visit, report: &Report) -> Result<Vec<TimelineEntry>, 
     const LOOKS: i64 = 50;
     let configuration = visit.city.configuration();
     let mut entries = parts::timeline(visit, report).await?;
+    entries.extend(parts::comments(visit, report).await?);
     let about = format!("report:{}", report.id);
     let mut db = visit.city.store().read().await?;
     let crews = incident_rows::assignments_of(&mut db, Target::Report(report.id)).await?;

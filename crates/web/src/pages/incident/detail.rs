@@ -20,7 +20,9 @@ pub(super) async fn detail(visit: &Visit, seen: Seen) -> Result<IncidentDetail, 
     let incident = &seen.incident;
     let may = allows(&visit.actor, Action::OpenIncident, Subject::City);
     let next = |state| may && incident.state != state && incident.state.may_become(state);
-    let at = incident.position;
+    // It says nothing itself when all of its reports are secret; who may read one of them sees it there.
+    let own = seen.reports.iter().find_map(|report| report.position);
+    let at = incident.position.or(own);
     let crew = |held: &Assignment| CrewRow {
         team: staff_parts::team_name(visit, &configuration, held.team),
         state: held.state,
@@ -44,7 +46,8 @@ pub(super) async fn detail(visit: &Visit, seen: Seen) -> Result<IncidentDetail, 
         may_dispatch: may && incident.state.needs_action(),
         may_contain: next(State::Contained),
         may_resolve: next(State::Resolved),
-        may_verify: next(State::Verified),
+        may_verify: next(State::Verified) && !seen.own_work,
+        own_work: next(State::Verified) && seen.own_work,
         may_close: next(State::Closed),
         may_reopen: next(State::Reopened),
     })
@@ -133,6 +136,8 @@ fn word(kind: &str) -> Option<(&'static str, bool)> {
         "dispatched" => ("dispatched", false),
         "acknowledged" => ("acknowledged", false),
         "arrived" => ("on_scene", true),
+        "cleared" => ("cleared", false),
+        "left_open" => ("left_open", true),
         "contained" => ("contained", true),
         "resolved" => ("resolved", true),
         "verified" => ("verified", true),
@@ -159,6 +164,7 @@ fn subject(visit: &Visit, seen: &Seen, entry: &Entry) -> String {
             &configuration,
             pendopo_domain::organisation::TeamId(id),
         ),
+        Some(("left", n)) => n.to_string(),
         Some(("report", id)) => {
             let found = seen.reports.iter().find(|report| report.id.0 == id);
             found.map_or_else(|| format!("L-{id}"), |report| report.number().to_string())
