@@ -7,4 +7,6 @@ pub mod areas;
 pub mod base_map;
 pub mod boston_311;
 pub mod demo;
+pub mod mqtt;
+pub mod payload;
 pub mod starter;

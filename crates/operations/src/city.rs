@@ -4,8 +4,9 @@ use std::sync::{Arc, RwLock};
 
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::{ApiKeyId, PositionId, SignInId};
-use pendopo_domain::policy::{Actor, Grant, Scope, Who};
+use pendopo_domain::policy::{Action, Actor, Grant, Scope, Who};
 use pendopo_domain::reports::ReportId;
+use pendopo_domain::sources::MqttAccountId;
 use pendopo_domain::time::{Clock, Entropy, Timestamp};
 use pendopo_store::journal::{self, Position};
 use pendopo_store::{Store, StoreError};
@@ -13,6 +14,7 @@ use tokio::sync::broadcast;
 
 use crate::Result;
 use crate::configuration::Configuration;
+use crate::sources::{self, Counting};
 
 /// Changes that a slow follower may be behind before it has to look again by itself.
 const CHANGES_KEPT: usize = 256;
@@ -27,6 +29,7 @@ pub struct City {
     /// Held while the configuration is read again, so that what was read earlier never replaces what was read later.
     reloading: tokio::sync::Mutex<()>,
     changes: broadcast::Sender<Change>,
+    counting: Counting,
 }
 
 /// A change that the journal has and that followers (live pages) may want to know.
@@ -56,6 +59,7 @@ impl City {
             configuration: RwLock::new(Arc::new(configuration)),
             reloading: tokio::sync::Mutex::default(),
             changes: broadcast::channel(CHANGES_KEPT).0,
+            counting: Counting::default(),
         })
     }
 
@@ -77,6 +81,11 @@ impl City {
     /// Random bytes.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
+    }
+
+    /// What was counted about sources and not yet written.
+    pub(crate) fn counting(&self) -> &Counting {
+        &self.counting
     }
 
     /// The configuration as it is now. Take it once per use case, so that one case sees one configuration.
@@ -139,6 +148,9 @@ impl City {
             {
                 tracing::warn!(city = self.slug, error = %error, "live.follow failed");
             }
+            if let Err(error) = sources::write_now_and_then(&self).await {
+                tracing::warn!(city = self.slug, error = %error, "sources.write failed");
+            }
         }
     }
 
@@ -190,6 +202,33 @@ impl City {
         Actor {
             who: Who::ApiClient(key),
             grants: self.role_grants("api_client", Scope::City, None),
+        }
+    }
+
+    /// A device. It may do what other systems may do to entities, and of that only write.
+    pub fn mqtt_account(&self, account: MqttAccountId) -> Actor {
+        let mut grants = self.role_grants("api_client", Scope::City, None);
+        for grant in &mut grants {
+            grant
+                .actions
+                .retain(|action| *action == Action::WriteEntities);
+        }
+        Actor {
+            who: Who::MqttAccount(account),
+            grants,
+        }
+    }
+
+    /// The city for what it fetches or listens to by itself: it writes entities and nothing else.
+    pub fn listener(&self) -> Actor {
+        let grant = Grant {
+            actions: [Action::WriteEntities].into(),
+            scope: Scope::City,
+            position: None,
+        };
+        Actor {
+            who: Who::City,
+            grants: vec![grant],
         }
     }
 

@@ -11,7 +11,7 @@ use pendopo_store::{MasterKey, Root, Store};
 use tokio::sync::{Mutex, RwLock};
 use tokio::task::JoinSet;
 
-use crate::{City, Result, background};
+use crate::{City, Result, background, sources};
 
 /// The cities of one process.
 pub struct Node {
@@ -120,6 +120,9 @@ impl Node {
         // A write that has begun goes on without its caller; what was not begun is due again at the next start.
         self.tasks.lock().await.shutdown().await;
         for city in self.cities.write().await.values() {
+            if let Err(error) = sources::write_out(city).await {
+                tracing::warn!(city = city.slug(), error = %error, "sources.write failed");
+            }
             city.store().close().await;
         }
     }

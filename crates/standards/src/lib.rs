@@ -4,4 +4,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod json_pointer;
 pub mod open311;
+pub mod senml;
