@@ -16,7 +16,7 @@ use futures::{StreamExt, stream};
 use pendopo_domain::time::Timestamp;
 use pendopo_operations::subscriptions::{self, Notification};
 use pendopo_operations::{City, Result};
-use pendopo_standards::ngsi_ld::contexts::Contexts;
+pub use pendopo_standards::ngsi_ld::contexts::Contexts;
 use tokio::sync::Notify;
 
 use crate::outgoing::Outgoing;

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod ratings;
 pub mod reports;
 pub mod services;
+pub mod sources;
 pub mod time;
 
 /// Declares an integer id as a type of its own, so that no signature takes a bare number.

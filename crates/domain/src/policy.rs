@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::organisation::{ApiKeyId, PositionId, SignInId, TeamId};
 use crate::reports::{ReportId, Visibility};
+use crate::sources::MqttAccountId;
 use crate::word_enum;
 
 word_enum!(
@@ -66,6 +67,8 @@ pub enum Who {
     Reporter(ReportId),
     Staff(SignInId),
     ApiClient(ApiKeyId),
+    /// A device, by its account.
+    MqttAccount(MqttAccountId),
     /// The node itself: deadlines that pass.
     City,
 }

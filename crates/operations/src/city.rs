@@ -4,8 +4,9 @@ use std::sync::{Arc, RwLock};
 
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::{ApiKeyId, PositionId, SignInId};
-use pendopo_domain::policy::{Actor, Grant, Scope, Who};
+use pendopo_domain::policy::{Action, Actor, Grant, Scope, Who};
 use pendopo_domain::reports::ReportId;
+use pendopo_domain::sources::MqttAccountId;
 use pendopo_domain::time::{Clock, Entropy, Timestamp};
 use pendopo_store::journal::{self, Position};
 use pendopo_store::{Store, StoreError};
@@ -13,6 +14,7 @@ use tokio::sync::broadcast;
 
 use crate::configuration::Configuration;
 use crate::followers::Followers;
+use crate::sources::{self, Counting};
 use crate::{Result, limits};
 
 /// Changes that a slow follower may be behind before it has to look again by itself.
@@ -30,6 +32,8 @@ pub struct City {
     changes: broadcast::Sender<Change>,
     residents: Followers,
     staff: Followers,
+    counting: Counting,
+    leads: std::sync::atomic::AtomicBool,
 }
 
 /// A change that the journal has and that followers (live pages) may want to know.
@@ -62,6 +66,7 @@ impl City {
             leads: std::sync::atomic::AtomicBool::new(false),
             residents: Followers::new(limits::FOLLOWERS, limits::FOLLOWERS_OF_ADDRESS),
             staff: Followers::new(limits::STAFF_FOLLOWERS, limits::STAFF_FOLLOWERS),
+            counting: Counting::default(),
         })
     }
 
@@ -83,6 +88,11 @@ impl City {
     /// Random bytes.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
+    }
+
+    /// What was counted about sources and not yet written.
+    pub(crate) fn counting(&self) -> &Counting {
+        &self.counting
     }
 
     /// The configuration as it is now. Take it once per use case, so that one case sees one configuration.
@@ -171,6 +181,9 @@ impl City {
             {
                 tracing::warn!(city = self.slug, error = %error, "live.follow failed");
             }
+            if let Err(error) = sources::write_now_and_then(&self).await {
+                tracing::warn!(city = self.slug, error = %error, "sources.write failed");
+            }
         }
     }
 
@@ -222,6 +235,33 @@ impl City {
         Actor {
             who: Who::ApiClient(key),
             grants: self.role_grants("api_client", Scope::City, None),
+        }
+    }
+
+    /// A device. It may do what other systems may do to entities, and of that only write.
+    pub fn mqtt_account(&self, account: MqttAccountId) -> Actor {
+        let mut grants = self.role_grants("api_client", Scope::City, None);
+        for grant in &mut grants {
+            grant
+                .actions
+                .retain(|action| *action == Action::WriteEntities);
+        }
+        Actor {
+            who: Who::MqttAccount(account),
+            grants,
+        }
+    }
+
+    /// The city for what it fetches or listens to by itself: it writes entities and nothing else.
+    pub fn listener(&self) -> Actor {
+        let grant = Grant {
+            actions: [Action::WriteEntities].into(),
+            scope: Scope::City,
+            position: None,
+        };
+        Actor {
+            who: Who::City,
+            grants: vec![grant],
         }
     }
 

@@ -15,6 +15,7 @@ use pendopo_domain::time::{Timestamp, WorkingCalendar};
 use pendopo_store::{Db, Store, StoreError, chains, configuration as rows};
 use serde::{Deserialize, Serialize};
 
+use crate::sources::Setup;
 use crate::{City, Error, Result, actor_text};
 
 /// What is asked for when a city is made.
@@ -67,6 +68,8 @@ pub struct Configuration {
     pub places: Vec<(String, Place)>,
     /// The drawn land around the city, GeoJSON; empty when there is none.
     pub base_map: String,
+    /// Who may publish over MQTT, and how messages become entities.
+    pub sources: Setup,
     /// When the configuration last changed; Open311 `changeset`.
     pub changed_at: String,
 }
@@ -99,6 +102,7 @@ impl Configuration {
             positions: rows::positions(db).await?,
             places: places.into_iter().filter_map(Named::place).collect(),
             base_map: settings.remove(BASE_MAP).unwrap_or_default(),
+            sources: Setup::load(db).await?,
             changed_at: settings.remove(CHANGED_AT).unwrap_or_default(),
             profile,
         })
@@ -380,6 +384,8 @@ pub fn command_line() -> Actor {
                 | Action::ManageSignIns
                 | Action::ManageApiKeys
                 | Action::SeeJournal
+                | Action::SeeSources
+                | Action::ManageSources
         )
     });
     Actor {

@@ -24,9 +24,11 @@ pub mod measures;
 pub mod node;
 pub mod outgoing;
 pub mod photos;
+pub mod quarantine;
 pub mod ratings;
 pub mod reports;
 pub mod sign_ins;
+pub mod sources;
 pub mod subscriptions;
 
 pub use city::City;
@@ -126,6 +128,7 @@ pub(crate) fn actor_text(actor: &Actor) -> String {
         Who::Reporter(report) => format!("reporter:{report}"),
         Who::Staff(sign_in) => format!("sign_in:{sign_in}"),
         Who::ApiClient(key) => format!("api_key:{key}"),
+        Who::MqttAccount(account) => format!("mqtt_account:{account}"),
         Who::City => "city".to_owned(),
     }
 }

@@ -34,6 +34,16 @@ pub const SIMILAR_METRES: f64 = 150.0;
 pub const SIMILAR_DAYS: i64 = 30;
 /// Rows that one list answers at most (Open311 GeoReport v2, GET requests).
 pub const LIST_ROWS: i64 = 1_000;
+/// One MQTT packet.
+pub const MQTT_PACKET_BYTES: u32 = 1024 * 1024;
+/// Topic filters of one MQTT account.
+pub const MQTT_RIGHTS: usize = 100;
+/// Mappings of one city: each message asks them in their order.
+pub const MQTT_MAPPINGS: usize = 200;
+/// Name of an account, a mapping or a broker.
+pub const SOURCE_NAME_BYTES: usize = 64;
+/// Messages of one source that are kept aside; older ones are dropped and counted.
+pub const QUARANTINE_OF_A_SOURCE: i64 = 10_000;
 /// How long a cookie of a sign-in lasts, in days.
 pub const COOKIE_DAYS: i64 = 14;
 /// How long a sign-in link lasts, in hours.

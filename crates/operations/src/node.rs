@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, RwLock};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::{City, Result, background};
+use crate::{City, Result, background, sources};
 
 /// A name that no city has is looked for at most this often: a stranger may send any Host, as often as he likes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -222,6 +222,9 @@ impl Node {
         // A write that has begun goes on without its caller; what was not begun is due again at the next start.
         self.tasks.lock().await.shutdown().await;
         for city in self.cities.write().await.values() {
+            if let Err(error) = sources::write_out(city).await {
+                tracing::warn!(city = city.slug(), error = %error, "sources.write failed");
+            }
             city.store().close().await;
         }
     }

@@ -96,7 +96,7 @@ impl Allow {
     /// The number of the first line that does not read.
     pub fn parse(text: &str) -> Result<Self, usize> {
         let mut rules = vec![];
-        for (number, line) in (1..).zip(text.lines()) {
+        for (number, line) in (1_usize..).zip(text.lines()) {
             let line = line.split('#').next().unwrap_or_default().trim();
             if !line.is_empty() {
                 rules.push(Rule::parse(line).ok_or(number)?);

@@ -7,6 +7,7 @@ use pendopo_domain::organisation::{PositionId, SignInId};
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::sign_ins::{self as rows, SignIn};
+use tokio::sync::Semaphore;
 
 use crate::configuration::{changed, must};
 use crate::{City, Error, Invalid, Problem, Result, actor_text, limits, links};
@@ -54,7 +55,7 @@ pub async fn add(
         .await
 }
 
-async fn hash_password(city: &City, password: String) -> Result<String> {
+pub(crate) async fn hash_password(city: &City, password: String) -> Result<String> {
     let mut salt = [0; 16];
     city.entropy().fill(&mut salt);
     let hashed = tokio::task::spawn_blocking(move || {
@@ -110,9 +111,17 @@ pub async fn by_password(city: &City, login: &str, password: &str) -> Result<Str
         // Work as long as for a real one, so that the time does not tell which logins exist.
         _ => (NOBODYS_HASH.to_owned(), None),
     };
-    let password = password.to_owned();
-    let place = CHECKING.acquire().await;
-    let right = tokio::task::spawn_blocking(move || {
+    let right = verify(&CHECKING, hash, password.to_owned()).await;
+    match id {
+        Some(id) if right => start(city, id).await,
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// Whether `hash` is that of `password`; when a place at `checking` is free.
+pub(crate) async fn verify(checking: &'static Semaphore, hash: String, password: String) -> bool {
+    let place = checking.acquire().await;
+    tokio::task::spawn_blocking(move || {
         // Held until the check is over, even when nobody waits for it any more.
         let _place = place;
         PasswordHash::new(&hash).is_ok_and(|hash| {
@@ -122,18 +131,14 @@ pub async fn by_password(city: &City, login: &str, password: &str) -> Result<Str
         })
     })
     .await
-    .unwrap_or(false);
-    match id {
-        Some(id) if right => start(city, id).await,
-        _ => Err(Error::NotFound),
-    }
+    .unwrap_or(false)
 }
 
 /// Passwords checked at the same time in this process: each check needs 19 MB, so that guessing is dear, but not to us.
-static CHECKING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
+static CHECKING: Semaphore = Semaphore::const_new(4);
 
 /// A well-formed hash of nobody's password.
-const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$nZQdMkFdpoSExcaFYnq6mtiBqQPr4AYrQtXJV6pXXrc";
+pub(crate) const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$nZQdMkFdpoSExcaFYnq6mtiBqQPr4AYrQtXJV6pXXrc";
 
 /// Signs in by link and uses the link up. Returns the cookie's value.
 ///

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use pendopo_connectors::notifications;
+use pendopo_connectors::notifications::{self, Contexts};
 use pendopo_connectors::outgoing::Outgoing;
 use pendopo_operations::Node;
 use pendopo_operations::outgoing::Allow;
-use pendopo_standards::ngsi_ld::contexts::Contexts;
 
 use crate::cli::ServeArgs;
 use crate::say::Say;

@@ -4,5 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod json_pointer;
 pub mod ngsi_ld;
 pub mod open311;
+pub mod senml;
