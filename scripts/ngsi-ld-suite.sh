@@ -48,6 +48,9 @@ pairs = dict(line.rstrip('\n').split('\t') for line in open(sys.argv[1]))
 json.dump(pairs, open(sys.argv[2], 'w'), indent=1)
 PY
 
+# The mock servers of the suite stand on this machine.
+printf '127.0.0.1\nlocalhost\n0.0.0.0\n' >"$work/outgoing.allow"
+
 failed=0
 for group in "${groups[@]}"; do
   name=${group//\//-}
@@ -56,7 +59,7 @@ for group in "${groups[@]}"; do
   "$pendopo" city new "$slug" "${place[@]}" --name Suite --zone UTC --bbox=-180,-90,180,90 >"$work/new.log" 2>&1 ||
     { cat "$work/new.log"; exit 1; }
   "$pendopo" serve "${place[@]}" --listen "127.0.0.1:$((port + 1))" --trusted "$slug=127.0.0.1:$port" \
-    --contexts "$contexts" >"$work/node.log" 2>&1 &
+    --contexts "$contexts" --outgoing-allow "$work/outgoing.allow" ${SERVE_ARGS:-} >"$work/node.log" 2>&1 &
   node=$!
   for _ in $(seq 100); do
     curl -so /dev/null "http://127.0.0.1:$port/ngsi-ld/v1/types" && break
