@@ -167,10 +167,6 @@ async fn run(
                 ids.push(fragment.id.clone());
                 commands.push(command(fragment));
             }
-            // Without its context nothing of the batch can be read.
-            Err(problem) if problem.kind == Kind::LdContextNotAvailable => {
-                return Err(Fault(problem));
-            }
             Err(problem) => account.errors.push((id, problem)),
         }
     }

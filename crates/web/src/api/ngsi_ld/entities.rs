@@ -21,6 +21,8 @@ pub fn routes(routes: &mut Routes) {
     routes.add(Method::POST, "/entities", WriteEntities, create);
     routes.add(Method::GET, "/entities", ReadEntities, list);
     routes.add(Method::DELETE, "/entities", WriteEntities, purge);
+    routes.add(Method::PUT, "/entities", WriteEntities, no_id);
+    routes.add(Method::PATCH, "/entities", WriteEntities, no_id);
     routes.add(Method::GET, "/entities/{id}", ReadEntities, retrieve);
     routes.add(Method::PUT, "/entities/{id}", WriteEntities, replace);
     routes.add(Method::PATCH, "/entities/{id}", WriteEntities, merge);
@@ -107,6 +109,10 @@ async fn merge(
     params.common(&mut fragment)?;
     one(&client, Command::Merge(fragment)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn no_id() -> Fault {
+    Fault(Kind::BadRequestData.because("the path has no id"))
 }
 
 async fn delete(client: Client, InPath(id): InPath<String>) -> Result<Response, Fault> {

@@ -19,6 +19,51 @@ const MOST: usize = 1_000;
 /// Bytes of a query string.
 const MOST_BYTES: usize = 64 * 1024;
 
+/// Every parameter that some operation takes; another one is a slip of the client, and it is told.
+const KNOWN: [&str; 41] = [
+    "aggrMethods",
+    "aggrPeriodDuration",
+    "attrs",
+    "containedBy",
+    "coordinates",
+    "count",
+    "csf",
+    "datasetId",
+    "deleteAll",
+    "details",
+    "drop",
+    "endTimeAt",
+    "format",
+    "geometry",
+    "geometryProperty",
+    "geoproperty",
+    "georel",
+    "id",
+    "idPattern",
+    "join",
+    "joinLevel",
+    "jsonKeys",
+    "keep",
+    "lang",
+    "lastN",
+    "limit",
+    "local",
+    "observedAt",
+    "offset",
+    "omit",
+    "options",
+    "orderBy",
+    "orderingDirection",
+    "pick",
+    "q",
+    "scopeQ",
+    "timeAt",
+    "timeproperty",
+    "timerel",
+    "type",
+    "via",
+];
+
 /// Names and values of a query string, in order.
 #[derive(Debug, Default)]
 pub struct Params(Vec<(String, String)>);
@@ -35,9 +80,17 @@ impl Params {
                 Kind::InvalidRequest.because("the query string is too long"),
             ));
         }
-        serde_urlencoded::from_str(text)
-            .map(Self)
-            .map_err(|_| Fault(Kind::InvalidRequest.because("the query string does not read")))
+        let params: Vec<(String, String)> = serde_urlencoded::from_str(text)
+            .map_err(|_| Fault(Kind::InvalidRequest.because("the query string does not read")))?;
+        if params
+            .iter()
+            .any(|(name, _)| !KNOWN.contains(&name.as_str()))
+        {
+            return Err(Fault(
+                Kind::InvalidRequest.because("a parameter is not known"),
+            ));
+        }
+        Ok(Self(params))
     }
 
     /// The value of a parameter.
