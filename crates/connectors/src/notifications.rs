@@ -194,17 +194,19 @@ async fn tell(city: &City, outgoing: &Outgoing, more: &Notify) {
 async fn tell_one(city: &City, outgoing: &Outgoing, id: &str) -> Result<bool> {
     let waiting = subscriptions::waiting(city, id, IN_A_ROW).await?;
     let full = i64::try_from(waiting.len()).is_ok_and(|len| len == IN_A_ROW);
-    let mut taken: Option<(&Notification, i64)> = None;
+    let mut taken = None;
     let mut failed = None;
+    let count = i64::try_from(waiting.len()).unwrap_or(IN_A_ROW);
+    subscriptions::sending(city, id, count).await?;
     for one in &waiting {
         if !sent(outgoing, one).await {
             failed = Some(one);
             break;
         }
-        taken = Some((one, taken.map_or(0, |(_, count)| count) + 1));
+        taken = Some(one);
     }
-    if let Some((last, count)) = taken {
-        subscriptions::told(city, last, count).await?;
+    if let Some(last) = taken {
+        subscriptions::told(city, last).await?;
     }
     if let Some(one) = failed {
         subscriptions::failed(city, one).await?;

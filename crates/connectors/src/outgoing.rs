@@ -68,6 +68,8 @@ impl Outgoing {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
+            // Names of header fields have no case; some receivers think otherwise.
+            .http1_title_case_headers()
             .pool_idle_timeout(Duration::from_secs(30))
             .dns_resolver(Arc::clone(&judged))
             .build()?;

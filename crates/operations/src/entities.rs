@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pendopo_domain::entities::query::Query;
-use pendopo_domain::entities::{Command, Entity, Iri};
+use pendopo_domain::entities::{Command, Entity, Iri, Value};
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_store::history::{self, Head, Observation, Range};
 use pendopo_store::live::{Found, Outcomes};
@@ -16,6 +16,8 @@ use crate::{City, Error, Result};
 
 /// Entities that end at the same moment and are removed together.
 const EXPIRED_AT_ONCE: usize = 1_000;
+/// Entities that one answer takes along because others link to them.
+const LINKED: usize = 10_000;
 /// Flushes in a row, so that other background work has its turn under load.
 const FLUSHES: usize = 8;
 
@@ -61,6 +63,50 @@ pub async fn find(
         .await?
         .state()
         .find(query, offset, limit, count))
+}
+
+/// The entities that `roots` link to by their Relationships, and those that these link to, `level` steps far.
+///
+/// # Errors
+/// When the actor may not read.
+pub async fn linked(
+    city: &City,
+    actor: &Actor,
+    roots: &[Arc<Entity>],
+    level: usize,
+) -> Result<BTreeMap<Iri, Arc<Entity>>> {
+    must(actor, Action::ReadEntities)?;
+    let live = city.store().live().await?;
+    let state = live.state();
+    let mut found = BTreeMap::new();
+    let mut edge: Vec<Arc<Entity>> = roots.to_vec();
+    for _ in 0..level {
+        let mut next = vec![];
+        for id in edge.iter().flat_map(|entity| objects(entity)) {
+            if found.len() < LINKED
+                && !found.contains_key(id)
+                && let Some(entity) = state.get(id)
+            {
+                found.insert(Arc::clone(id), Arc::clone(entity));
+                next.push(Arc::clone(entity));
+            }
+        }
+        edge = next;
+    }
+    Ok(found)
+}
+
+/// What the Relationships of an entity name.
+pub fn objects(entity: &Entity) -> impl Iterator<Item = &Iri> {
+    entity
+        .attributes
+        .iter()
+        .flat_map(|attribute| match &attribute.value {
+            Value::Relationship { objects, .. } | Value::ListRelationship { objects, .. } => {
+                objects.as_slice()
+            }
+            _ => &[],
+        })
 }
 
 /// The types that there are, with how many entities have each.

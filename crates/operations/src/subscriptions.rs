@@ -251,15 +251,27 @@ pub async fn waiting(city: &City, subscription: &str, limit: i64) -> Result<Vec<
     Ok(rows::waiting(&mut db, subscription, limit).await?)
 }
 
-/// The other side has taken `count` notifications, the last of which is `last`.
+/// `count` notifications are about to be sent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sending(city: &City, subscription: &str, count: i64) -> Result<()> {
+    let (subscription, now) = (subscription.to_owned(), city.now());
+    let write = city.store().write(move |db| {
+        Box::pin(async move { rows::sending(db, &subscription, count, now).await })
+    });
+    Ok(write.await?)
+}
+
+/// The other side has taken everything up to `last`.
 ///
 /// # Errors
 /// When the database does not answer; then they come again.
-pub async fn told(city: &City, last: &Notification, count: i64) -> Result<()> {
+pub async fn told(city: &City, last: &Notification) -> Result<()> {
     let (id, subscription, now) = (last.id, last.subscription.clone(), city.now());
-    let write = city.store().write(move |db| {
-        Box::pin(async move { rows::told(db, &subscription, id, count, now).await })
-    });
+    let write = city
+        .store()
+        .write(move |db| Box::pin(async move { rows::told(db, &subscription, id, now).await }));
     Ok(write.await?)
 }
 

@@ -3,7 +3,7 @@
 use pendopo_domain::time::Timestamp;
 
 use crate::backend::{Db, on_backend};
-use crate::{Result, columns, micros};
+use crate::{Result, columns};
 
 /// A subscription as it is kept. What the document says is for the caller to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,14 +229,23 @@ pub async fn waiting(db: &mut Db, subscription: &str, limit: i64) -> Result<Vec<
     }))
 }
 
-/// Everything of `subscription` up to `last` was taken, in `count` deliveries.
-pub async fn told(
-    db: &mut Db,
-    subscription: &str,
-    last: i64,
-    count: i64,
-    now: Timestamp,
-) -> Result<()> {
+/// `count` notifications of `subscription` are about to be sent.
+pub async fn sending(db: &mut Db, subscription: &str, count: i64, now: Timestamp) -> Result<()> {
+    on_backend!(db, |c| {
+        sqlx::query(
+            "UPDATE subscriptions SET times_sent = times_sent + $2, last_notification = $3 WHERE id = $1",
+        )
+        .bind(subscription)
+        .bind(count)
+        .bind(now.micros())
+        .execute(c)
+        .await?;
+    });
+    Ok(())
+}
+
+/// Everything of `subscription` up to `last` was taken.
+pub async fn told(db: &mut Db, subscription: &str, last: i64, now: Timestamp) -> Result<()> {
     on_backend!(db, |c| {
         sqlx::query("DELETE FROM notifications WHERE subscription = $1 AND id <= $2")
             .bind(subscription)
@@ -245,15 +254,11 @@ pub async fn told(
             .await?;
     });
     on_backend!(db, |c| {
-        sqlx::query(
-            "UPDATE subscriptions SET times_sent = times_sent + $2, last_notification = $3, last_success = $3
-             WHERE id = $1",
-        )
-        .bind(subscription)
-        .bind(count)
-        .bind(now.micros())
-        .execute(c)
-        .await?;
+        sqlx::query("UPDATE subscriptions SET last_success = $2 WHERE id = $1")
+            .bind(subscription)
+            .bind(now.micros())
+            .execute(c)
+            .await?;
     });
     Ok(())
 }
@@ -284,12 +289,10 @@ pub async fn failed(
     }
     on_backend!(db, |c| {
         sqlx::query(
-            "UPDATE subscriptions SET times_sent = times_sent + 1, times_failed = times_failed + 1,
-                 last_notification = $2, last_failure = $3 WHERE id = $1",
+            "UPDATE subscriptions SET times_failed = times_failed + 1, last_failure = $2 WHERE id = $1",
         )
         .bind(&notification.subscription)
-        .bind(micros(Some(now)))
-        .bind(micros(Some(now)))
+        .bind(now.micros())
         .execute(c)
         .await?;
     });

@@ -41,7 +41,7 @@ pub struct Compiled {
 /// An entity to tell about.
 pub struct Change {
     entity: Arc<Entity>,
-    removed: Vec<Attribute>,
+    removed: Vec<Arc<Attribute>>,
     gone: bool,
     at: Timestamp,
 }
@@ -59,9 +59,10 @@ impl Compiled {
             )
             .ok()?;
             let named = wanted.jsonld_context.as_deref();
+            let kept_context = kept.context.as_deref().map(only_one);
             let context_json = named
                 .map(|url| serde_json::Value::from(url).to_string())
-                .or_else(|| kept.context.clone());
+                .or(kept_context);
             let context = match &context_json {
                 Some(json) => contexts.of_member(json).ok()?,
                 None => Context::core(),
@@ -162,7 +163,7 @@ impl Compiled {
         };
         let by_attributes = effect.written().iter().any(written)
             || (has(Trigger::AttributeDeleted)
-                && effect.removed().iter().any(|(name, _)| watched(name)));
+                && effect.removed().iter().any(|gone| watched(&gone.name)));
         let by_entity = match effect {
             Effect::Put(entity) if entity.created_at == entity.modified_at => {
                 has(Trigger::EntityCreated)
@@ -180,14 +181,14 @@ impl Compiled {
         let accept = told.endpoint.accept.unwrap_or(Accept::Json);
         let core = format!("\"{CORE_URL}\"");
         let context = self.context_json.as_deref().unwrap_or(&core);
-        let data = self.data(changes, accept);
+        let member = (accept == Accept::JsonLd).then_some(context);
+        let data = self.data(changes, accept, member);
         let mut random = [0; 16];
         city.entropy().fill(&mut random);
         let id = format!(
             "urn:ngsi-ld:Notification:{:032x}",
             u128::from_be_bytes(random)
         );
-        let member = (accept == Accept::JsonLd).then_some(context);
         let body = notification(Kind::Entities, &id, &self.id, at, &data, member);
         let mut headers = vec![("Content-Type".to_owned(), accept.name().to_owned())];
         if accept != Accept::JsonLd
@@ -208,17 +209,18 @@ impl Compiled {
         serde_json::to_string(&letter).unwrap_or_default()
     }
 
-    fn data(&self, changes: &[Change], accept: Accept) -> Vec<u8> {
+    fn data(&self, changes: &[Change], accept: Accept, context: Option<&str>) -> Vec<u8> {
         let told = &self.wanted.notification;
         let mut out = vec![b'['];
         for change in changes {
-            let removed: Vec<&Attribute> = change.removed.iter().collect();
+            let removed: Vec<&Attribute> = change.removed.iter().map(|gone| &**gone).collect();
             let view = View {
                 format: told.format,
                 sys_attrs: told.sys_attrs == Some(true),
                 selection: Some(&told.selection),
                 datasets: &self.wanted.datasets,
                 languages: self.languages.as_ref(),
+                context,
                 changes: Some(Changes {
                     before: None,
                     removed: &removed,
@@ -254,22 +256,17 @@ impl Compiled {
     }
 }
 
+/// A list of one context is that context.
+fn only_one(json: &str) -> String {
+    match serde_json::from_str::<Vec<serde_json::Value>>(json) {
+        Ok(list) if list.len() == 1 => list[0].to_string(),
+        _ => json.to_owned(),
+    }
+}
+
 /// The entity that an effect leaves, with the values that it wrote.
 fn change(effect: &Effect, live: &Live) -> Option<Change> {
     let at = effect.at();
-    let removed = |name: &Arc<str>, dataset: &Option<Arc<str>>| Attribute {
-        name: Arc::clone(name),
-        dataset: dataset.clone(),
-        value: pendopo_domain::entities::Value::Property(
-            serde_json::value::RawValue::NULL.to_owned(),
-        ),
-        observed_at: None,
-        created_at: at,
-        modified_at: at,
-        expires_at: None,
-        unit_code: None,
-        parts: vec![],
-    };
     match effect {
         Effect::Put(entity) => Some(Change {
             entity: Arc::clone(entity),
@@ -279,11 +276,7 @@ fn change(effect: &Effect, live: &Live) -> Option<Change> {
         }),
         Effect::Set(_) => Some(Change {
             entity: effect.apply(live.get(effect.id()).as_ref())?,
-            removed: effect
-                .removed()
-                .iter()
-                .map(|(name, dataset)| removed(name, dataset))
-                .collect(),
+            removed: effect.removed().to_vec(),
             gone: false,
             at,
         }),

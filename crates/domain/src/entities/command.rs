@@ -251,7 +251,7 @@ pub struct Set {
     #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<Arc<Attribute>>,
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
-    pub removed: Vec<(Iri, Option<Iri>)>,
+    pub removed: Vec<Arc<Attribute>>,
 }
 
 impl Set {
@@ -309,8 +309,8 @@ impl Effect {
         }
     }
 
-    /// The attribute instances that are gone, apart from those of a deleted entity.
-    pub fn removed(&self) -> &[(Iri, Option<Iri>)] {
+    /// The attribute instances that are gone, as they were, apart from those of a deleted entity.
+    pub fn removed(&self) -> &[Arc<Attribute>] {
         match self {
             Self::Set(set) => &set.removed,
             Self::Put(_) | Self::Delete { .. } | Self::Past { .. } => &[],
@@ -345,7 +345,7 @@ impl Entity {
         entity.attributes.retain(|one| {
             !set.removed
                 .iter()
-                .any(|(name, dataset)| one.is(name, dataset.as_deref()))
+                .any(|gone| one.is(&gone.name, gone.dataset.as_deref()))
         });
         for attribute in &set.attributes {
             let place = entity
@@ -633,8 +633,11 @@ impl<'a> Writing<'a> {
     }
 
     fn remove(&mut self, name: Iri, dataset: Option<Iri>) {
-        once(&mut self.updated, Arc::clone(&name));
-        self.set.removed.push((name, dataset));
+        let mut all = self.entity.attributes.iter();
+        if let Some(gone) = all.find(|one| one.is(&name, dataset.as_deref())) {
+            self.set.removed.push(Arc::clone(gone));
+        }
+        once(&mut self.updated, name);
     }
 
     fn refuse(&mut self, name: Iri) {

@@ -12,6 +12,7 @@ pub mod arrive;
 mod attributes;
 mod batch;
 mod entities;
+mod linked;
 mod negotiation;
 mod query;
 mod subscriptions;

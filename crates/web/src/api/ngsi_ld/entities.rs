@@ -1,17 +1,19 @@
 //! `/entities` and `/entities/{id}` (ETSI GS CIM 009, sections 6.4 and 6.5).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::extract::RawQuery;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pendopo_domain::entities::command::Instances;
-use pendopo_domain::entities::{Command, Iri, Outcome};
+use pendopo_domain::entities::{Attribute, Command, Entity, Iri, Outcome};
 use pendopo_domain::policy::Action;
 use pendopo_operations::entities;
-use pendopo_standards::ngsi_ld::{Document, Kind, names, problem, select, write};
+use pendopo_standards::ngsi_ld::{Document, Kind, View, names, problem, select, write};
 
 use super::arrive::Client;
+use super::linked::Linked;
 use super::negotiation::{Accepts, Body, Wanted};
 use super::query::{Page, Params, Shown};
 use super::{Fault, InPath, ROOT, Routes, refused};
@@ -143,18 +145,43 @@ async fn retrieve(
             Kind::ResourceNotFound.because("the entity has none of the attributes"),
         ));
     }
+    let roots = [entity];
+    let linked = Linked::find(&client, &params, &roots).await?;
+    let out = written(&wanted, &shown, &roots, &linked, linked.is_list());
+    Ok(wanted.answer(out))
+}
+
+/// The entities in the wanted form, as a list or alone, with those that they link to.
+fn written(
+    wanted: &Wanted,
+    shown: &Shown,
+    roots: &[Arc<Entity>],
+    linked: &Linked,
+    list: bool,
+) -> Vec<u8> {
     let member = wanted.member();
     let view = shown.view(member.as_deref());
+    let context = &wanted.context;
+    let inside = |attribute: &Attribute, id: &str| linked.inside(attribute, id, context, &view);
+    let view = View {
+        linked: Some(&inside),
+        ..view
+    };
+    let all = roots
+        .iter()
+        .map(|entity| &**entity)
+        .chain(linked.beside(roots));
+    let geometry = shown.geometry();
     let mut out = Vec::with_capacity(1024);
-    match wanted.accepts {
-        Accepts::GeoJson => {
-            write::feature(&mut out, &entity, &wanted.context, &view, shown.geometry())
+    match (wanted.accepts, list, roots) {
+        (Accepts::GeoJson, false, [one]) => write::feature(&mut out, one, context, &view, geometry),
+        (Accepts::GeoJson, ..) => out = write::features(all, context, &view, geometry),
+        (_, false, [one]) => {
+            write::entity(&mut out, one, context, &view);
         }
-        _ => {
-            write::entity(&mut out, &entity, &wanted.context, &view);
-        }
+        _ => out = write::entities(all, context, &view),
     }
-    Ok(wanted.answer(out))
+    out
 }
 
 async fn list(
@@ -206,13 +233,8 @@ async fn answer(
             .await?
         }
     };
-    let member = wanted.member();
-    let view = shown.view(member.as_deref());
-    let all = found.entities.iter().map(|entity| &**entity);
-    let out = match wanted.accepts {
-        Accepts::GeoJson => write::features(all, &wanted.context, &view, shown.geometry()),
-        _ => write::entities(all, &wanted.context, &view),
-    };
+    let linked = Linked::find(client, params, &found.entities).await?;
+    let out = written(wanted, &shown, &found.entities, &linked, true);
     let mut response = wanted.answer(out);
     page.headers(&mut response, params, path, found.count, found.more);
     Ok(response)
