@@ -13,27 +13,51 @@ use super::problem::Problem;
 /// Arrays and objects inside each other in one body.
 pub const MOST_DEPTH: usize = 64;
 
-/// The text of a body, when it is not deeper than [`MOST_DEPTH`]. Whether it is JSON is left to the parser.
+/// The text of a body. Whether it is JSON is left to the parser.
 ///
 /// # Errors
-/// InvalidRequest for what is not UTF-8, BadRequestData for what is too deep.
-pub fn shallow(body: &[u8]) -> Result<&str, Problem> {
-    let text = std::str::from_utf8(body).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
-    let (mut depth, mut at) = (0_usize, 0);
-    while at < body.len() {
-        match body[at] {
+/// InvalidRequest for what is not UTF-8.
+pub fn utf8(body: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(body).map_err(|_| Problem::invalid("the body is not UTF-8"))
+}
+
+/// Checks that a text inside of `outer` arrays and objects is not too deep. The parser only skips what it has not come to
+/// yet, which takes no stack, so this is soon enough.
+///
+/// # Errors
+/// BadRequestData.
+pub fn check_depth(text: &str, outer: usize) -> Result<(), Problem> {
+    let bytes = text.as_bytes();
+    // Most values have fewer brackets than there may be levels; to count them is much cheaper than to follow them.
+    let opening = |bytes: &[u8]| {
+        let count = |sum: u8, byte: &u8| sum + u8::from(matches!(byte, b'{' | b'['));
+        let chunks = bytes.chunks(128);
+        chunks
+            .map(|chunk| usize::from(chunk.iter().fold(0, count)))
+            .sum::<usize>()
+    };
+    if outer + opening(bytes) <= MOST_DEPTH || !is_deep(bytes, outer) {
+        return Ok(());
+    }
+    Err(Problem::bad(format!(
+        "the body is deeper than {MOST_DEPTH} levels"
+    )))
+}
+
+fn is_deep(bytes: &[u8], outer: usize) -> bool {
+    let (mut depth, mut at) = (outer, 0);
+    while at < bytes.len() {
+        match bytes[at] {
             b'"' => {
                 at += 1;
-                while at < body.len() && body[at] != b'"' {
-                    at += 1 + usize::from(body[at] == b'\\');
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += 1 + usize::from(bytes[at] == b'\\');
                 }
             }
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MOST_DEPTH {
-                    return Err(Problem::bad(format!(
-                        "the body is deeper than {MOST_DEPTH} levels"
-                    )));
+                    return true;
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
@@ -41,7 +65,7 @@ pub fn shallow(body: &[u8]) -> Result<&str, Problem> {
         }
         at += 1;
     }
-    Ok(text)
+    false
 }
 
 /// A member of an object: its name and the text of its value.

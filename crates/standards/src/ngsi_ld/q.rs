@@ -118,7 +118,7 @@ pub fn geo(
     if coordinates.len() > MOST_COORDINATES {
         return Err(wrong("too long".to_owned()));
     }
-    json::shallow(coordinates.as_bytes())?;
+    json::check_depth(coordinates, 1)?;
     if !geometry.bytes().all(|b| b.is_ascii_alphabetic()) {
         return Err(Problem::bad("not a type of geometry").of("geometry"));
     }

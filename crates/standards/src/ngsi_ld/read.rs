@@ -52,6 +52,9 @@ impl<'a> Document<'a> {
 
     fn of(mut members: Vec<Member<'a>>) -> Result<Self, Problem> {
         check_unique(&members)?;
+        for (name, raw) in &members {
+            json::check_depth(raw.get(), 1).map_err(|problem| problem.of(name))?;
+        }
         let place = members.iter().position(|(name, _)| name == "@context");
         let context = place.map(|place| members.remove(place).1);
         Ok(Self { members, context })
@@ -203,7 +206,7 @@ impl<'a> Document<'a> {
 /// # Errors
 /// InvalidRequest for what is not a JSON array, BadRequestData for none, too many, or too deep.
 pub fn batch(body: &[u8]) -> Result<Vec<Result<Document<'_>, Problem>>, Problem> {
-    let text = json::shallow(body)?;
+    let text = json::utf8(body)?;
     if !text.trim_ascii_start().starts_with('[') {
         level(body)?;
         return Err(Problem::invalid("the body is not a JSON array"));
@@ -217,11 +220,14 @@ pub fn batch(body: &[u8]) -> Result<Vec<Result<Document<'_>, Problem>>, Problem>
     Ok(items.into_iter().map(document).collect())
 }
 
+/// An id, or the text in its place and why it is none.
+pub type IdOrFault = Result<Iri, (String, Problem)>;
+
 /// The ids of a body that is an array of them. What is no id is told in its place, with the text that was there.
 ///
 /// # Errors
 /// As for [`batch`].
-pub fn batch_of_ids(body: &[u8]) -> Result<Vec<Result<Iri, (String, Problem)>>, Problem> {
+pub fn batch_of_ids(body: &[u8]) -> Result<Vec<IdOrFault>, Problem> {
     let Level::Array(items) = level(body)? else {
         return Err(Problem::invalid("the body is not a JSON array"));
     };
@@ -244,7 +250,7 @@ fn check_count(count: usize) -> Result<(), Problem> {
 }
 
 pub(super) fn level(body: &[u8]) -> Result<Level<'_>, Problem> {
-    let text = json::shallow(body)?;
+    let text = json::utf8(body)?;
     json::level(text).map_err(|error| not_json(&error))
 }
 

@@ -10,7 +10,7 @@ use pendopo_domain::time::Timestamp;
 
 use super::names;
 use super::problem::{Problem, echo};
-pub use write::{Moment, Series, aggregates, history};
+pub use write::{Moment, Series, Span as ValueSpan, aggregates, history};
 
 /// Instances of one attribute that may be asked for.
 pub const MOST_INSTANCES: usize = 10_000;

@@ -29,6 +29,9 @@ pub enum Format {
     Simplified,
 }
 
+/// JSON of the entity with an id that an attribute links to; `None` leaves the link as it is.
+pub type Linked<'a> = dyn Fn(&Attribute, &str) -> Option<Vec<u8>> + 'a;
+
 /// What of an entity is written, and how. The default is all of it, normalized.
 #[derive(Clone, Copy, Default)]
 pub struct View<'a> {
@@ -45,7 +48,7 @@ pub struct View<'a> {
     /// What a notification tells about the change.
     pub changes: Option<Changes<'a>>,
     /// JSON of the entity that a Relationship links to, to be written inside it (section 4.5.23).
-    pub linked: Option<&'a dyn Fn(&Attribute, &str) -> Option<Vec<u8>>>,
+    pub linked: Option<&'a Linked<'a>>,
 }
 
 /// A change of an entity (section 5.8.6).

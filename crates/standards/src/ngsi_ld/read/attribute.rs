@@ -135,7 +135,8 @@ impl<'c> Reader<'c> {
             };
             let looks = look(&members);
             let sure = looks.kind.is_some() || (looks.value && looks.dataset);
-            if !sure && !(looks.value && looks.of_type.is_none()) {
+            let may_be = sure || (looks.value && looks.of_type.is_none());
+            if !may_be {
                 return Ok(Form::Plain);
             }
             unsure += usize::from(!sure);
@@ -213,20 +214,7 @@ impl<'c> Reader<'c> {
                 said.take(Kind::with_member(name), raw)?;
             }
             "objectType" => said.object_type = Some(raw),
-            "observedAt" => patch.observed_at = read_time(raw)?,
-            "expiresAt" => patch.expires_at = read_time(raw)?,
-            "unitCode" => {
-                let text = json::string(raw).ok_or_else(|| Problem::bad("not a text"))?;
-                patch.unit_code = if text == NULL {
-                    Given::Null
-                } else {
-                    Given::Is(text.into())
-                };
-            }
-            "datasetId" => {
-                let text = json::string(raw).ok_or_else(|| Problem::bad("not a text"))?;
-                patch.dataset = dataset_of(&text)?;
-            }
+            "observedAt" | "expiresAt" | "unitCode" | "datasetId" => about(patch, name, raw)?,
             "createdAt"
             | "modifiedAt"
             | "deletedAt"
@@ -258,6 +246,19 @@ impl<'c> Reader<'c> {
         }
         Ok(())
     }
+}
+
+/// Members about the value that are no attributes.
+fn about(patch: &mut Patch, name: &str, raw: &RawValue) -> Result<(), Problem> {
+    let text = json::string(raw).ok_or_else(|| Problem::bad("not a text"))?;
+    match name {
+        "observedAt" => patch.observed_at = read_time(raw)?,
+        "expiresAt" => patch.expires_at = read_time(raw)?,
+        "datasetId" => patch.dataset = dataset_of(&text)?,
+        _ if text == NULL => patch.unit_code = Given::Null,
+        _ => patch.unit_code = Given::Is(text.into()),
+    }
+    Ok(())
 }
 
 /// What the members of an instance say about its value.

@@ -110,6 +110,26 @@ impl Subscription {
             }
             "timeInterval" => self.time_interval = given.map(seconds).transpose()?,
             "throttling" => self.throttling = given.map(seconds).transpose()?,
+            "notification" => {
+                self.notification = given
+                    .map(|raw| Notification::read(raw, context))
+                    .transpose()?
+                    .unwrap_or_default();
+            }
+            "q" | "csf" | "scopeQ" | "geoQ" | "temporalQ" => self.query(name, given, context)?,
+            _ => self.condition(name, given, now)?,
+        }
+        Ok(())
+    }
+
+    /// The members about when and how it runs; others are of later versions or written by brokers.
+    fn condition(
+        &mut self,
+        name: &str,
+        given: Option<&RawValue>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        match name {
             "isActive" => self.is_active = given.map(bool).transpose()?,
             "expiresAt" => {
                 self.expires_at = match given.map(read::read_time).transpose()? {
@@ -131,18 +151,12 @@ impl Subscription {
                 self.jsonld_context = given.map(text).transpose()?;
                 self.jsonld_context.as_deref().map(names::id).transpose()?;
             }
-            "notification" => {
-                self.notification = given
-                    .map(|raw| Notification::read(raw, context))
-                    .transpose()?
-                    .unwrap_or_default();
-            }
-            _ => self.query(name, given, context)?,
+            _ => {}
         }
         Ok(())
     }
 
-    /// The members that are queries; others are of later versions or written by brokers.
+    /// The members that are queries.
     fn query(
         &mut self,
         name: &str,

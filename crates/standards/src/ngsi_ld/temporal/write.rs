@@ -36,6 +36,9 @@ impl Moment<'_> {
     }
 }
 
+/// A value, and the first and last instant of what it is of.
+pub type Span = (f64, Timestamp, Timestamp);
+
 /// What was counted of one attribute, in the order of time: for each method value, beginning and end of each span.
 #[derive(Clone, Debug)]
 pub struct Series<'a> {
@@ -43,7 +46,7 @@ pub struct Series<'a> {
     pub dataset: Option<&'a Iri>,
     /// `Property`, `Relationship`, …
     pub kind: &'static str,
-    pub methods: Vec<(Method, Vec<(f64, Timestamp, Timestamp)>)>,
+    pub methods: Vec<(Method, Vec<Span>)>,
 }
 
 /// Appends the history of an entity. `head` gives id, types and scopes; `moments` are in the order that they are to have.
