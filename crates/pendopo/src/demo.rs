@@ -37,6 +37,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         }
     }
     let ports = ports(&cities, args.listen);
+    let mqtt = args.mqtt.ready(say).await?;
     let demo_sign_ins = announce(say, &node, &args, &ports, &mut keys).await?;
     let options = Options {
         listen: Some(args.listen),
@@ -44,7 +45,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         pmtiles: args.pmtiles,
         demo_sign_ins,
     };
-    serve::run(say, node, options).await
+    serve::run(say, node, options, mqtt).await
 }
 
 /// Makes one city aside and puts it in place when it is whole. Returns its API key.

@@ -6,8 +6,10 @@ use anyhow::Context;
 use pendopo_operations::Node;
 use pendopo_web::server::{self, Options};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::cli::ServeArgs;
+use crate::mqtt;
 use crate::say::Say;
 
 pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
@@ -21,6 +23,7 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
             anyhow::bail!(say.text("cli-no-city", &[("city", slug)]));
         }
     }
+    let mqtt = args.mqtt.ready(say).await?;
     let address = args.listen.to_string();
     say.line("cli-serving", &[("address", &address)]);
     for slug in &slugs {
@@ -41,7 +44,7 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
         pmtiles: args.pmtiles,
         demo_sign_ins: vec![],
     };
-    run(say, node, options).await
+    run(say, node, options, mqtt).await
 }
 
 /// The address of a city below the node's own, for browsers on this machine.
@@ -51,10 +54,17 @@ pub fn under(slug: &str, address: &str) -> String {
 }
 
 /// Serves until SIGINT or SIGTERM, then ends what is under way.
-pub async fn run(say: &Say, node: Arc<Node>, options: Options) -> anyhow::Result<()> {
+pub async fn run(
+    say: &Say,
+    node: Arc<Node>,
+    options: Options,
+    mqtt: mqtt::Ready,
+) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(open_all(Arc::clone(&node)));
+    let (stop, stopping) = watch::channel(false);
+    let mut mqtt = mqtt.start(&node, &stopping);
     let said = *say;
     let shutdown = async move {
         tokio::select! {
@@ -62,6 +72,8 @@ pub async fn run(say: &Say, node: Arc<Node>, options: Options) -> anyhow::Result
             _ = terminate.recv() => {}
         }
         said.progress("cli-ending", &[]);
+        let _ = stop.send(true);
+        while mqtt.join_next().await.is_some() {}
     };
     let address = options
         .listen

@@ -147,7 +147,11 @@ impl Session {
             let pausing = self.second.1 >= MOST_PER_SECOND;
             tokio::select! {
                 biased;
-                durable = worked(&mut self.working) => self.answer(durable)?,
+                durable = worked(&mut self.working) => {
+                    self.answer(durable)?;
+                    // Until now the client may have had nothing more to say.
+                    heard = Instant::now();
+                }
                 read = self.wire.read(), if reading => {
                     read?;
                     heard = Instant::now();
