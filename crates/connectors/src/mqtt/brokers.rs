@@ -200,16 +200,16 @@ async fn read(
     waiting: mpsc::Sender<Publish>,
 ) -> Result<(), BrokerError> {
     loop {
-        match connection.poll().await? {
+        let publish = match connection.poll().await? {
+            Event::Incoming(Packet::Publish(publish)) => publish,
             Event::Incoming(Packet::ConnAck(_)) => {
-                client.try_subscribe(filter, QoS::AtLeastOnce)?
+                client.try_subscribe(filter, QoS::AtLeastOnce)?;
+                continue;
             }
-            Event::Incoming(Packet::Publish(publish)) => {
-                if waiting.send(publish).await.is_err() {
-                    return Ok(());
-                }
-            }
-            _ => {}
+            _ => continue,
+        };
+        if waiting.send(publish).await.is_err() {
+            return Ok(());
         }
     }
 }

@@ -221,6 +221,10 @@ fn a_new_mapping_holds_for_connections_that_are_open() {
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figure is what one looks for with --nocapture"
+)]
 fn a_flood_of_one_client_leaves_room_for_others() {
     const MESSAGES: usize = 10_000;
     run(async {
