@@ -363,7 +363,7 @@ def check_holidays(path):
 def main():
     services = check_services()
     teams = check_offices(services)
-    cities = sorted(path for path in (ROOT / "demo").glob("*.json") if path.name not in ("reports.json", "incidents.json"))
+    cities = sorted(path for path in (ROOT / "demo").glob("*.json") if path.name not in ("reports.json", "incidents.json", "sources.json"))
     areas = {path.stem: check_city(path) for path in cities}
     reports = check_reports(services)
     incidents = check_incidents(services, teams, reports)

@@ -107,5 +107,31 @@ cli-base-map-failed = The base map { $file } cannot be used.
 cli-pmtiles-unusable = The tiles { $file } cannot be used.
 cli-pmtiles-lacks = { $file } has no layers { $layers }: maps draw plain ground where they would be.
 cli-no-contexts = The copies of NGSI-LD contexts cannot be read.
-cli-no-outgoing = The file { $file } cannot be read.
-cli-outgoing-line = Line { $line } of { $file } is no host, address or network.
+
+## Sources
+
+cli-mqtt = Devices publish by MQTT: { $address }
+cli-mqtt-taken = MQTT is not served: { $address } is taken. Say --mqtt ADDRESS or --mqtt off.
+cli-bad-allow = { $file } does not read in line { $line }: write a host, an address or a network such as 10.0.0.0/8.
+cli-mqtt-account-added = The account is there. User name { $user }, and this password, shown once:
+cli-mqtt-account-failed = The account could not be made. Its name has letters, digits, - and _; a topic is a filter such as air/+/reading.
+cli-mqtt-account-revoked = The account { $name } is taken away.
+cli-no-source = There is nothing called { $name }.
+cli-sources-not-taken = Nothing of { $file } was taken.
+cli-sources-taken = Taken: { $mappings } mappings, { $brokers } brokers.
+cli-bad-mapping = The mapping { $name } cannot be used.
+cli-source-removed = { $name } is taken away.
+cli-mapping = Mapping { $name }: { $topic } ({ $format }) becomes { $type }
+cli-broker = Broker { $name }: { $address } { $filter }
+cli-source = { $name }: last seen { $seen }, { $minute } a minute, { $received } received, { $late } late, { $refused } refused, { $quarantined } put aside, { $dropped } dropped
+cli-replay-failed = The messages could not be tried again.
+cli-replayed = { $count } taken up.
+cli-aside-no_mapping = { $count } left: no mapping covers the topic
+cli-aside-too_large = { $count } left: too large, and kept in part only
+cli-aside-too_deep = { $count } left: nested too deep
+cli-aside-malformed = { $count } left: not the format that the mapping says
+cli-aside-no_value = { $count } left: a value is missing
+cli-aside-bad_time = { $count } left: no time that can be meant
+cli-aside-bad_place = { $count } left: no place on earth
+cli-aside-bad_id = { $count } left: no id can be made
+cli-aside-refused = { $count } left: the entity could not take it

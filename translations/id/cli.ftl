@@ -107,5 +107,31 @@ cli-base-map-failed = Peta dasar { $file } tidak dapat dipakai.
 cli-pmtiles-unusable = Ubin { $file } tidak dapat dipakai.
 cli-pmtiles-lacks = { $file } tidak punya lapisan { $layers }: peta menggambar tanah polos di tempatnya.
 cli-no-contexts = Salinan konteks NGSI-LD tidak dapat dibaca.
-cli-no-outgoing = Berkas { $file } tidak dapat dibaca.
-cli-outgoing-line = Baris { $line } di { $file } bukan nama host, alamat, atau jaringan.
+
+## Sumber data
+
+cli-mqtt = Perangkat mengirim lewat MQTT: { $address }
+cli-mqtt-taken = MQTT tidak dilayani: { $address } sudah dipakai. Tulis --mqtt ALAMAT atau --mqtt off.
+cli-bad-allow = { $file } tidak terbaca pada baris { $line }: tulis nama host, alamat, atau jaringan seperti 10.0.0.0/8.
+cli-mqtt-account-added = Akun sudah dibuat. Nama pengguna { $user }, dan kata sandi ini, ditampilkan sekali saja:
+cli-mqtt-account-failed = Akun tidak dapat dibuat. Namanya terdiri atas huruf, angka, - dan _; topik adalah saringan seperti air/+/reading.
+cli-mqtt-account-revoked = Akun { $name } sudah dicabut.
+cli-no-source = Tidak ada yang bernama { $name }.
+cli-sources-not-taken = Tidak ada isi { $file } yang diambil.
+cli-sources-taken = Diambil: { $mappings } pemetaan, { $brokers } broker.
+cli-bad-mapping = Pemetaan { $name } tidak dapat dipakai.
+cli-source-removed = { $name } sudah dihapus.
+cli-mapping = Pemetaan { $name }: { $topic } ({ $format }) menjadi { $type }
+cli-broker = Broker { $name }: { $address } { $filter }
+cli-source = { $name }: terakhir terlihat { $seen }, { $minute } per menit, { $received } diterima, { $late } terlambat, { $refused } ditolak, { $quarantined } disisihkan, { $dropped } dibuang
+cli-replay-failed = Pesan-pesan itu tidak dapat dicoba lagi.
+cli-replayed = { $count } berhasil diambil.
+cli-aside-no_mapping = { $count } tersisa: tidak ada pemetaan untuk topiknya
+cli-aside-too_large = { $count } tersisa: terlalu besar, dan hanya disimpan sebagian
+cli-aside-too_deep = { $count } tersisa: bersarang terlalu dalam
+cli-aside-malformed = { $count } tersisa: bukan format yang disebut pemetaan
+cli-aside-no_value = { $count } tersisa: ada nilai yang kosong
+cli-aside-bad_time = { $count } tersisa: waktunya tidak masuk akal
+cli-aside-bad_place = { $count } tersisa: tempatnya tidak ada di bumi
+cli-aside-bad_id = { $count } tersisa: id tidak dapat dibuat
+cli-aside-refused = { $count } tersisa: entitas tidak dapat menerimanya

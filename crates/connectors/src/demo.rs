@@ -18,10 +18,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use pendopo_domain::geo::{Area, AreaId, Position};
 use pendopo_domain::organisation::SignInId;
 use pendopo_domain::policy::Actor;
+use pendopo_domain::sources::Mapping;
 use pendopo_domain::time::{Clock, Entropy, Timestamp};
 use pendopo_operations::configuration::{self, Named, Profile, Starter};
 use pendopo_operations::store::Store;
-use pendopo_operations::{City, background, sign_ins};
+use pendopo_operations::{City, background, sign_ins, sources};
 use serde::Deserialize;
 
 use crate::starter::{self, FileError};
@@ -29,7 +30,9 @@ use crate::starter::{self, FileError};
 /// Where the demo cities are: their holidays are observed.
 const COUNTRY: &str = "ID";
 /// Files of `cities/demo` that are not a city.
-const TEMPLATES: [&str; 2] = ["demo/reports.json", "demo/incidents.json"];
+const TEMPLATES: [&str; 3] = ["demo/reports.json", "demo/incidents.json", SOURCES];
+/// How messages of devices become entities in every demo city.
+const SOURCES: &str = "demo/sources.json";
 /// Logins of every demo city, and the role each acts in.
 const LOGINS: [(&str, &str); 6] = [
     ("operator", "operator"),
@@ -78,6 +81,11 @@ struct AreaFile {
     parent_name: Option<String>,
     /// Lon, lat.
     center: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct Sources {
+    mappings: Vec<Mapping>,
 }
 
 /// The demo cities, the one with the fewest areas first. The order is kept, so that each is always at the same port.
@@ -233,6 +241,8 @@ async fn fill(city: &City, clock: &Driven, now: Timestamp) -> Result<Seeded, Dem
         .await?;
         staff.push((id, login));
     }
+    let mappings = starter::read::<Sources>(SOURCES)?.mappings;
+    sources::put(city, &it_staff, mappings, vec![]).await?;
     let api_key = configuration::add_api_key(city, &it_staff, "demo").await?;
     let staff: Vec<Actor> = staff
         .iter()

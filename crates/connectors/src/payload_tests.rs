@@ -160,6 +160,18 @@ fn what_cannot_be_used_says_why() {
             r#"{"t":1780000000,"pm25":1}"#,
             Reason::BadId,
         ),
+    ] {
+        assert_eq!(
+            take(topic, body).map(|_| ()).unwrap_err(),
+            wanted,
+            "{topic} {body}"
+        );
+    }
+}
+
+#[test]
+fn senml_that_cannot_be_used_says_why() {
+    for (topic, body, wanted) in [
         ("lora/7", "{}", Reason::Malformed),
         (
             "lora/7",
@@ -229,6 +241,26 @@ fn senml_becomes_one_record_per_measurement_with_its_unit() {
             Given::Is("furlong".into()),
             Given::Absent
         ]
+    );
+}
+
+#[test]
+fn the_mappings_of_the_demo_cities_can_be_used() {
+    #[derive(serde::Deserialize)]
+    struct File {
+        mappings: Vec<Mapping>,
+    }
+    let file: File = crate::starter::read("demo/sources.json").unwrap();
+    for mapping in &file.mappings {
+        assert_eq!(check(mapping), Ok(()), "{}", mapping.name);
+    }
+    let body = r#"{"observed_at":"2026-05-28T20:26:00Z","level_cm":142,"lon":124.84,"lat":1.49}"#;
+    let taken = Mappings::new(&file.mappings)
+        .take("river/tondano-1/level", body.as_bytes(), NOW)
+        .unwrap();
+    assert_eq!(
+        &*fragments(taken)[0].id,
+        "urn:ngsi-ld:WaterLevelObserved:tondano-1"
     );
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::mqtt::MqttArgs;
 use crate::place::PlaceArgs;
 
 /// Runs a city's public services: reports, command centre, honest numbers.
@@ -48,6 +49,21 @@ pub enum Command {
         #[command(subcommand)]
         command: ApiKeyCommand,
     },
+    /// Give devices an account with which they publish over MQTT.
+    MqttAccount {
+        #[command(subcommand)]
+        command: MqttAccountCommand,
+    },
+    /// How messages of devices become entities, and what the sources did.
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
+    /// Messages that could not be used.
+    Quarantine {
+        #[command(subcommand)]
+        command: QuarantineCommand,
+    },
     /// Prepare the drawn coast.
     BaseMap {
         #[command(subcommand)]
@@ -71,12 +87,11 @@ pub struct ServeArgs {
     /// Folder with copies of NGSI-LD contexts and `contexts.json`, which says which file stands for which URL.
     #[arg(long, value_name = "FOLDER")]
     pub contexts: Option<PathBuf>,
-    /// File with hosts, addresses and networks that the node may send to although they are not secure or not public.
-    #[arg(long, value_name = "FILE")]
-    pub outgoing_allow: Option<PathBuf>,
     /// An address of a closed network where systems that cannot show a key act as if they had one; may be repeated.
     #[arg(long = "trusted", value_name = "CITY=ADDRESS", value_parser = trusted_port)]
     pub trusted: Vec<(String, SocketAddr)>,
+    #[command(flatten)]
+    pub mqtt: MqttArgs,
 }
 
 fn trusted_port(text: &str) -> Result<(String, SocketAddr), String> {
@@ -114,6 +129,8 @@ pub struct DemoArgs {
     /// Detailed map drawn instead of the coarse coast.
     #[arg(long, value_name = "FILE")]
     pub pmtiles: Option<PathBuf>,
+    #[command(flatten)]
+    pub mqtt: MqttArgs,
 }
 
 #[derive(Subcommand)]
@@ -250,6 +267,82 @@ pub enum ApiKeyCommand {
         city: String,
         #[command(flatten)]
         place: PlaceArgs,
+    },
+}
+
+/// One city that is there.
+#[derive(Args)]
+pub struct OfCity {
+    #[arg(long)]
+    pub city: String,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+#[derive(Subcommand)]
+pub enum MqttAccountCommand {
+    /// Add an account, or give the one of this name a new password. It is printed once and kept nowhere.
+    Add {
+        /// Which devices it is for; letters, digits, - and _.
+        name: String,
+        /// Topics that it may publish on, such as CITY/air/+/reading; may be repeated.
+        #[arg(long = "topic", value_name = "FILTER", required = true)]
+        topics: Vec<String>,
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// List the accounts and their topics.
+    List {
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// Take an account away.
+    Revoke {
+        name: String,
+        #[command(flatten)]
+        of: OfCity,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum SourceCommand {
+    /// Add or replace mappings and brokers from a JSON file.
+    Add {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// List mappings, brokers, and what every source did.
+    List {
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// Take a mapping or a broker away.
+    Remove {
+        name: String,
+        #[command(flatten)]
+        of: OfCity,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum QuarantineCommand {
+    /// List what waits: number, time, source, reason, bytes, topic.
+    List {
+        /// Only of this source, such as mqtt:gauges.
+        #[arg(long)]
+        source: Option<String>,
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// Try again by the present mappings. Exit code 1 when something is left.
+    Replay {
+        /// Only of this source, such as mqtt:gauges.
+        #[arg(long)]
+        source: Option<String>,
+        #[command(flatten)]
+        of: OfCity,
     },
 }
 

@@ -38,6 +38,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         }
     }
     let ports = ports(&cities, args.listen);
+    let mqtt = args.mqtt.ready(say).await?;
     let demo_sign_ins = announce(say, &node, &args, &ports, &mut keys).await?;
     let options = Options {
         listen: Some(args.listen),
@@ -46,7 +47,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         demo_sign_ins,
         ..Options::default()
     };
-    serve::run(say, node, options).await
+    serve::run(say, node, options, mqtt).await
 }
 
 /// Makes one city aside and puts it in place when it is whole. Returns its API key.

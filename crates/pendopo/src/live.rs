@@ -35,21 +35,6 @@ pub fn contexts(say: &Say, args: &ServeArgs) -> anyhow::Result<Arc<Contexts>> {
     ))
 }
 
-/// Reads `outgoing.allow`.
-pub fn allow(say: &Say, args: &ServeArgs) -> anyhow::Result<Arc<Allow>> {
-    let Some(file) = &args.outgoing_allow else {
-        return Ok(Arc::default());
-    };
-    let shown = file.display().to_string();
-    let text = std::fs::read_to_string(file)
-        .with_context(|| say.text("cli-no-outgoing", &[("file", &shown)]))?;
-    let allow = Allow::parse(&text).map_err(|line| {
-        let line = line.to_string();
-        anyhow::anyhow!(say.text("cli-outgoing-line", &[("file", &shown), ("line", &line)]))
-    })?;
-    Ok(Arc::new(allow))
-}
-
 /// The node, telling subscribers of every city that it opens.
 pub fn with_notifications(
     node: Node,

@@ -14,9 +14,11 @@ mod demo;
 mod import;
 mod key_file;
 mod live;
+mod mqtt;
 mod place;
 mod say;
 mod serve;
+mod sources;
 mod system;
 
 use std::io::IsTerminal;
@@ -64,6 +66,9 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::Import { command } => import::run(say, command).await?,
         Command::SignIn { command } => access::add_sign_in(say, command).await?,
         Command::ApiKey { command } => access::add_api_key(say, command).await?,
+        Command::MqttAccount { command } => sources::account(say, command).await?,
+        Command::Source { command } => sources::source(say, command).await?,
+        Command::Quarantine { command } => return sources::quarantine(say, command).await,
         Command::BaseMap { command } => base_map::run(say, command)?,
     }
     Ok(true)

@@ -108,7 +108,10 @@ mod tests {
         let areas = areas::Reason::ALL
             .iter()
             .map(|reason| format!("cli-area-{}", reason.word()));
-        for key in rows.chain(areas) {
+        let aside = pendopo_domain::sources::Reason::ALL
+            .iter()
+            .map(|reason| format!("cli-aside-{reason}"));
+        for key in rows.chain(areas).chain(aside) {
             for language in Language::ALL {
                 let text = Say { language }.text(&key, &[("count", "7")]);
                 assert!(text.starts_with("7 "), "{key}: {text}");

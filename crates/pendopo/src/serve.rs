@@ -6,17 +6,20 @@ use anyhow::Context;
 use pendopo_operations::Node;
 use pendopo_web::server::{self, Options};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::base_map;
 use crate::cli::ServeArgs;
 use crate::live;
+use crate::mqtt;
 use crate::say::Say;
 
 pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
     base_map::check_tiles(say, args.pmtiles.as_deref())?;
     let node = args.place.new_node(say).await?;
-    let (contexts, allow) = (live::contexts(say, &args)?, live::allow(say, &args)?);
-    let node = Arc::new(live::with_notifications(node, &contexts, &allow)?);
+    let mqtt = args.mqtt.ready(say).await?;
+    let contexts = live::contexts(say, &args)?;
+    let node = Arc::new(live::with_notifications(node, &contexts, mqtt.allow())?);
     let slugs = node
         .slugs()
         .await
@@ -45,11 +48,11 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
         ports: args.ports,
         pmtiles: args.pmtiles,
         contexts,
-        outgoing: allow,
+        outgoing: Arc::clone(mqtt.allow()),
         trusted: args.trusted,
         demo_sign_ins: vec![],
     };
-    run(say, node, options).await
+    run(say, node, options, mqtt).await
 }
 
 /// The address of a city below the node's own, for browsers on this machine.
@@ -59,10 +62,17 @@ pub fn under(slug: &str, address: &str) -> String {
 }
 
 /// Serves until SIGINT or SIGTERM, then ends what is under way.
-pub async fn run(say: &Say, node: Arc<Node>, options: Options) -> anyhow::Result<()> {
+pub async fn run(
+    say: &Say,
+    node: Arc<Node>,
+    options: Options,
+    mqtt: mqtt::Ready,
+) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(open_all(Arc::clone(&node)));
+    let (stop, stopping) = watch::channel(false);
+    let mut mqtt = mqtt.start(&node, &stopping);
     let said = *say;
     let shutdown = async move {
         tokio::select! {
@@ -70,6 +80,8 @@ pub async fn run(say: &Say, node: Arc<Node>, options: Options) -> anyhow::Result
             _ = terminate.recv() => {}
         }
         said.progress("cli-ending", &[]);
+        let _ = stop.send(true);
+        while mqtt.join_next().await.is_some() {}
     };
     let address = options
         .listen

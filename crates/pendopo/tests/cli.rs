@@ -410,7 +410,7 @@ fn demo(data: &Path) -> String {
         .arg("demo")
         .arg("--data")
         .arg(data)
-        .args(["--listen", &listen])
+        .args(["--listen", &listen, "--mqtt", "off"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -21,8 +21,10 @@ use tokio::task::JoinHandle;
 
 use super::intake::{Intake, Message, Writer};
 
-/// How often to look for cities and brokers that are new or gone.
+/// How often to look for brokers that are new or gone.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// After how many of these looks to look for new cities.
+const CITIES_EVERY: u64 = 12;
 /// The pauses between two tries.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_secs(60);
@@ -59,8 +61,12 @@ pub enum BrokerError {
 /// Listens to the brokers of every city of `node` until `stopping` says so.
 pub async fn run(node: Arc<Node>, allow: Arc<Allow>, mut stopping: watch::Receiver<bool>) {
     let mut running: HashMap<(String, String), (Broker, JoinHandle<()>)> = HashMap::new();
-    loop {
-        let wanted = wanted(&node).await;
+    let mut cities = vec![];
+    for round in 0_u64.. {
+        if round % CITIES_EVERY == 0 {
+            cities = open(&node).await;
+        }
+        let wanted = wanted(&cities);
         running.retain(|key, (broker, task)| {
             let stays = wanted
                 .iter()
@@ -87,17 +93,22 @@ pub async fn run(node: Arc<Node>, allow: Arc<Allow>, mut stopping: watch::Receiv
     }
 }
 
-async fn wanted(node: &Node) -> Vec<(Arc<City>, Broker)> {
-    let mut wanted = vec![];
+/// Every city that can be opened now.
+async fn open(node: &Node) -> Vec<Arc<City>> {
+    let mut cities = vec![];
     for slug in node.slugs().await.unwrap_or_default() {
         if let Ok(Some(city)) = node.city(&slug).await {
-            let brokers = city.configuration().sources.brokers.clone();
-            wanted.extend(
-                brokers
-                    .into_iter()
-                    .map(|broker| (Arc::clone(&city), broker)),
-            );
+            cities.push(city);
         }
+    }
+    cities
+}
+
+fn wanted(cities: &[Arc<City>]) -> Vec<(Arc<City>, Broker)> {
+    let mut wanted = vec![];
+    for city in cities {
+        let brokers = city.configuration().sources.brokers.clone();
+        wanted.extend(brokers.into_iter().map(|broker| (Arc::clone(city), broker)));
     }
     wanted
 }
@@ -153,7 +164,7 @@ async fn connect(city: &Arc<City>, broker: &Broker, allow: &Allow) -> Result<(),
     let (client, connection) = AsyncClient::new(options, MOST_WAITING * 2);
     let (waiting, arrived) = mpsc::channel(MOST_WAITING);
     let source = Source::new(Kind::Broker, &broker.name);
-    let intake = Intake::new(Arc::clone(city), source, Writer::City);
+    let intake = Intake::new(Arc::clone(city), source, Writer::City, Arc::default());
     tokio::select! {
         read = read(connection, &client, &broker.filter, waiting) => read,
         taken = take(arrived, &client, &intake) => taken,
@@ -189,16 +200,16 @@ async fn read(
     waiting: mpsc::Sender<Publish>,
 ) -> Result<(), BrokerError> {
     loop {
-        match connection.poll().await? {
+        let publish = match connection.poll().await? {
+            Event::Incoming(Packet::Publish(publish)) => publish,
             Event::Incoming(Packet::ConnAck(_)) => {
-                client.try_subscribe(filter, QoS::AtLeastOnce)?
+                client.try_subscribe(filter, QoS::AtLeastOnce)?;
+                continue;
             }
-            Event::Incoming(Packet::Publish(publish)) => {
-                if waiting.send(publish).await.is_err() {
-                    return Ok(());
-                }
-            }
-            _ => {}
+            _ => continue,
+        };
+        if waiting.send(publish).await.is_err() {
+            return Ok(());
         }
     }
 }

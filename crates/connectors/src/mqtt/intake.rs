@@ -3,13 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use pendopo_domain::entities::Command;
 use pendopo_domain::policy::Actor;
 use pendopo_domain::sources::{Counts, MqttAccountId, Reason, Source};
 use pendopo_operations::configuration::Configuration;
 use pendopo_operations::store::quarantine::Aside;
 use pendopo_operations::{City, Result, entities, limits, quarantine, sources};
 
-use crate::payload::{Mappings, Taken};
+use crate::payload::Mappings;
+
+/// Commands in one commit, about: a pack of SenML may have a thousand.
+const TOGETHER: usize = 4096;
 
 /// One message.
 #[derive(Clone, Debug)]
@@ -27,37 +31,43 @@ pub enum Writer {
     City,
 }
 
+/// The mappings of one city, made ready once for all that read by them.
+#[derive(Default)]
+pub struct Ready(Mutex<Option<(Arc<Configuration>, Arc<Mappings>)>>);
+
+impl Ready {
+    /// By the present configuration.
+    fn of(&self, city: &City) -> Arc<Mappings> {
+        let configuration = city.configuration();
+        let mut ready = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*ready {
+            Some((made_from, mappings)) if Arc::ptr_eq(made_from, &configuration) => {
+                Arc::clone(mappings)
+            }
+            _ => {
+                let mappings = Arc::new(Mappings::new(&configuration.sources.mappings));
+                *ready = Some((configuration, Arc::clone(&mappings)));
+                mappings
+            }
+        }
+    }
+}
+
 /// What takes the messages of one source.
 pub struct Intake {
     city: Arc<City>,
     source: Source,
     writer: Writer,
-    compiled: Mutex<Compiled>,
-}
-
-struct Compiled {
-    /// From which the mappings were made.
-    configuration: Arc<Configuration>,
-    mappings: Arc<Mappings>,
-}
-
-impl Compiled {
-    fn new(configuration: Arc<Configuration>) -> Self {
-        Self {
-            mappings: Arc::new(Mappings::new(&configuration.sources.mappings)),
-            configuration,
-        }
-    }
+    ready: Arc<Ready>,
 }
 
 impl Intake {
-    pub fn new(city: Arc<City>, source: Source, writer: Writer) -> Self {
-        let compiled = Mutex::new(Compiled::new(city.configuration()));
+    pub fn new(city: Arc<City>, source: Source, writer: Writer, ready: Arc<Ready>) -> Self {
         Self {
             city,
             source,
             writer,
-            compiled,
+            ready,
         }
     }
 
@@ -80,12 +90,12 @@ impl Intake {
     /// When something could not be made durable, or the source may not write any more. What came before the error may be
     /// there; sent again it leaves the entities as they are.
     pub async fn take(&self, messages: Vec<Message>) -> Result<()> {
-        let (mappings, now) = (self.mappings(), self.city.now());
+        let (mappings, now) = (self.ready.of(&self.city), self.city.now());
         let mut counts = Counts {
             received: messages.len() as u64,
             ..Counts::default()
         };
-        let (mut commands, mut recorded, mut aside) = (vec![], vec![], vec![]);
+        let (mut group, mut size, mut aside) = (vec![], 0, vec![]);
         for message in messages {
             let taken = if message.body.len() > limits::MQTT_PACKET_BYTES as usize {
                 Err(Reason::TooLarge)
@@ -94,36 +104,37 @@ impl Intake {
             };
             match taken {
                 Ok(taken) => {
-                    let Taken {
-                        commands: these,
-                        late,
-                        unknown_units,
-                    } = taken;
-                    counts.late += u64::from(late);
-                    counts.unknown_units += unknown_units;
-                    recorded.push((message, these.len()));
-                    commands.extend(these);
+                    counts.late += u64::from(taken.late);
+                    counts.unknown_units += taken.unknown_units;
+                    size += taken.commands.len();
+                    group.push((message, taken.commands));
                 }
                 Err(reason) => aside.push(put_aside(message, reason)),
             }
+            if size >= TOGETHER {
+                size = 0;
+                aside.extend(self.record(std::mem::take(&mut group)).await?);
+            }
         }
-        aside.extend(self.record(commands, recorded).await?);
+        aside.extend(self.record(group).await?);
         quarantine::put_aside(&self.city, &self.source, aside).await?;
         sources::note(&self.city, &self.source, counts);
         Ok(())
     }
 
-    /// Commits `commands`, and returns the messages of which one was refused. `recorded` says how many belong to each.
-    async fn record(
-        &self,
-        commands: Vec<pendopo_domain::entities::Command>,
-        recorded: Vec<(Message, usize)>,
-    ) -> Result<Vec<Aside>> {
-        if commands.is_empty() {
+    /// Commits the commands of `group`, and returns the messages of which one was refused.
+    async fn record(&self, group: Vec<(Message, Vec<Command>)>) -> Result<Vec<Aside>> {
+        if group.is_empty() {
             return Ok(vec![]);
         }
-        let outcomes = entities::write(&self.city, &self.actor(), commands).await?;
-        let mut outcomes = outcomes.into_iter();
+        let (mut messages, mut all) = (vec![], vec![]);
+        for (message, commands) in group {
+            messages.push((message, commands.len()));
+            all.extend(commands);
+        }
+        let mut outcomes = entities::write(&self.city, &self.actor(), all)
+            .await?
+            .into_iter();
         let refused = |(message, length): (Message, usize)| {
             let refused = outcomes
                 .by_ref()
@@ -132,7 +143,7 @@ impl Intake {
                 .count();
             (refused > 0).then(|| put_aside(message, Reason::Refused))
         };
-        Ok(recorded.into_iter().filter_map(refused).collect())
+        Ok(messages.into_iter().filter_map(refused).collect())
     }
 
     fn actor(&self) -> Actor {
@@ -140,15 +151,6 @@ impl Intake {
             Writer::Account(id) => self.city.mqtt_account(id),
             Writer::City => self.city.listener(),
         }
-    }
-
-    fn mappings(&self) -> Arc<Mappings> {
-        let configuration = self.city.configuration();
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&compiled.configuration, &configuration) {
-            *compiled = Compiled::new(configuration);
-        }
-        Arc::clone(&compiled.mappings)
     }
 }
 

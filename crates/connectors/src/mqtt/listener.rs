@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::intake::{Intake, Writer};
+use super::intake::{Intake, Ready, Writer};
 use super::session::Session;
 use super::wire::{Broken, Hello, Packet, Wire};
 
@@ -85,9 +85,12 @@ impl Remembered {
 /// City, account, client id.
 type Client = (String, String, String);
 
-/// The clients of this process.
+/// The clients of this process, and the mappings of each city.
 #[derive(Default)]
-struct Clients(Mutex<HashMap<Client, Arc<Remembered>>>);
+struct Clients(
+    Mutex<HashMap<Client, Arc<Remembered>>>,
+    Mutex<HashMap<String, Arc<Ready>>>,
+);
 
 impl Clients {
     /// Takes the client over from its last connection. Returns what is left of it, the number of the new connection, and
@@ -112,6 +115,11 @@ impl Clients {
         let number = *remembered.owner.borrow();
         clients.insert(client, Arc::clone(&remembered));
         (remembered, number, present)
+    }
+
+    fn ready(&self, city: &str) -> Arc<Ready> {
+        let mut ready = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(ready.entry(city.to_owned()).or_default())
     }
 
     /// The connection `number` of the client is over. `remembered_s` says how long to remember it.
@@ -232,7 +240,13 @@ async fn greet(node: &Node, clients: &Clients, stream: TcpStream) -> Option<Gree
     wire.welcome();
     wire.put_welcome(present, given_id, None);
     let source = Source::new(Kind::Mqtt, &account.name);
-    let intake = Intake::new(Arc::clone(&city), source, Writer::Account(account.id));
+    let ready = clients.ready(city.slug());
+    let intake = Intake::new(
+        Arc::clone(&city),
+        source,
+        Writer::Account(account.id),
+        ready,
+    );
     let place = (Arc::clone(&remembered), number);
     Some(Greeted {
         session: Session::new(wire, city, account, intake, &hello, place),

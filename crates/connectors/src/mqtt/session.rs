@@ -61,9 +61,14 @@ pub struct Session {
     patience: Duration,
     will: Option<Message>,
     waiting: Waiting,
-    /// Messages being made durable, and how they will be answered.
-    working: Option<(BoxFuture<'static, bool>, Vec<(Answer, bool)>)>,
+    working: Option<Working>,
     second: (Instant, u32),
+}
+
+/// Messages being made durable, and how they will be answered.
+struct Working {
+    taking: BoxFuture<'static, bool>,
+    answers: Vec<(Answer, bool)>,
 }
 
 #[derive(Default)]
@@ -147,7 +152,11 @@ impl Session {
             let pausing = self.second.1 >= MOST_PER_SECOND;
             tokio::select! {
                 biased;
-                durable = worked(&mut self.working) => self.answer(durable)?,
+                durable = worked(&mut self.working) => {
+                    self.answer(durable)?;
+                    // Until now the client may have had nothing more to say.
+                    heard = Instant::now();
+                }
                 read = self.wire.read(), if reading => {
                     read?;
                     heard = Instant::now();
@@ -239,7 +248,7 @@ impl Session {
 
     /// Whether a message with this number was read and is not durable yet.
     fn is_under_way(&self, id: NonZeroU16) -> bool {
-        let working = self.working.iter().flat_map(|(_, answers)| answers);
+        let working = self.working.iter().flat_map(|working| &working.answers);
         let mut answers = working.chain(&self.waiting.answers);
         answers.any(|(answer, _)| *answer == Answer::Received(id))
     }
@@ -261,13 +270,16 @@ impl Session {
                 }
                 taken.is_ok()
             };
-            self.working = Some((taking.boxed(), answers));
+            self.working = Some(Working {
+                taking: taking.boxed(),
+                answers,
+            });
         }
     }
 
     /// Answers what is durable now. What is not is never answered: the client sends it again.
     fn answer(&mut self, durable: bool) -> Result<(), End> {
-        let Some((_, answers)) = self.working.take() else {
+        let Some(Working { answers, .. }) = self.working.take() else {
             return Ok(());
         };
         if !durable {
@@ -298,9 +310,9 @@ impl Session {
 }
 
 /// When the present work is done; never when there is none.
-async fn worked(working: &mut Option<(BoxFuture<'static, bool>, Vec<(Answer, bool)>)>) -> bool {
+async fn worked(working: &mut Option<Working>) -> bool {
     match working {
-        Some((taking, _)) => taking.await,
+        Some(working) => (&mut working.taking).await,
         None => std::future::pending().await,
     }
 }

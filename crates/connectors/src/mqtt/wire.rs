@@ -18,6 +18,8 @@ use tokio_util::codec::{Decoder, Encoder};
 
 /// Bytes of a CONNECT: nobody is known yet, so nobody is given room for a message.
 const CONNECT_BYTES: u32 = 16 * 1024;
+/// Room for one read; every idle connection holds it.
+const READ_BYTES: usize = 4 * 1024;
 /// A client that does not take its answers for so long is let go.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Messages that a client of version 5 may have unanswered.
@@ -138,6 +140,7 @@ impl Wire {
 
     /// Waits for more bytes. Safe to drop: what has not arrived is read the next time.
     pub async fn read(&mut self) -> Result<(), Broken> {
+        self.input.reserve(READ_BYTES);
         match self.stream.read_buf(&mut self.input).await {
             Ok(0) | Err(_) => Err(Broken::Closed),
             Ok(_) => Ok(()),

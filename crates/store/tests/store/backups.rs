@@ -14,13 +14,16 @@ use pendopo_domain::organisation::Route;
 use pendopo_domain::ratings::{Rating, Verdict};
 use pendopo_domain::reports::{PersonId, Report, State};
 use pendopo_domain::services::{Service, Terms, Texts};
+use pendopo_domain::sources::{Counts, Reason};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::Kind;
 use pendopo_store::journal::Position;
+use pendopo_store::quarantine::Aside;
 use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
     Location, Store, StoreError, backup, chains, comments, configuration as conf, consumers,
-    drafts, incidents, jobs, journal, measures, photos, ratings, sign_ins, updates,
+    drafts, incidents, jobs, journal, measures, mqtt, photos, quarantine, ratings, sign_ins,
+    sources, updates,
 };
 use pendopo_testkit::{TestCity, TestEntropy, both_databases, settle};
 
@@ -153,6 +156,19 @@ async fn fill(city: &TestCity) {
         };
         measures::add(db, &cell, 2).await?;
         consumers::take(db, "slow", consumers::Follows::Cases, now).await?;
+        mqtt::put_account(db, "gauges", "$argon2id$", &["a/#".into()], now).await?;
+        mqtt::put_account(db, "gone", "$argon2id$", &[], now).await?;
+        mqtt::revoke_account(db, "gone", now).await?;
+        mqtt::put_mapping(db, &crate::sources::mapping("a", "a/+"), 0).await?;
+        mqtt::put_broker(db, &crate::sources::broker("b")).await?;
+        let aside = [0, 1].map(|n| Aside {
+            topic: format!("a/{n}"),
+            reason: Reason::Malformed,
+            body: vec![0, 255, 7],
+        });
+        quarantine::put(db, "mqtt:gauges", &aside, now, 10).await?;
+        quarantine::replayed(db, 1, now).await?;
+        sources::add(db, "mqtt:gauges", &Counts::default(), now).await?;
     });
     for n in 1..=5 {
         commit!(store, |db| journal::append(db, now, &numbered(n)).await?);

@@ -41,4 +41,5 @@ mod raw;
 mod reports;
 mod samples;
 mod sign_ins;
+mod sources;
 mod writing;
