@@ -4,4 +4,5 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ngsi_ld;
 pub mod open311;
