@@ -4,5 +4,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod gtfs_rt;
 pub mod ngsi_ld;
 pub mod open311;
