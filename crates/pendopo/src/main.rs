@@ -14,6 +14,7 @@ mod demo;
 mod import;
 mod key_file;
 mod place;
+mod replay;
 mod say;
 mod serve;
 mod system;
@@ -61,6 +62,7 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::Backup(args) => backup::backup(say, args).await?,
         Command::Restore(args) => backup::restore(say, args).await?,
         Command::Import { command } => import::run(say, command).await?,
+        Command::Replay(args) => replay::run(say, args).await?,
         Command::SignIn { command } => access::add_sign_in(say, command).await?,
         Command::ApiKey { command } => access::add_api_key(say, command).await?,
         Command::BaseMap { command } => base_map::run(say, command)?,

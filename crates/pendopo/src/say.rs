@@ -66,7 +66,7 @@ impl Say {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pendopo_connectors::{areas, boston_311};
+    use pendopo_connectors::{areas, boston_311, replay};
 
     #[test]
     fn every_reason_has_a_sentence_in_both_languages() {
@@ -76,7 +76,10 @@ mod tests {
         let areas = areas::Reason::ALL
             .iter()
             .map(|reason| format!("cli-area-{}", reason.word()));
-        for key in rows.chain(areas) {
+        let records = replay::Reason::ALL
+            .iter()
+            .map(|reason| format!("cli-record-{}", reason.word()));
+        for key in rows.chain(areas).chain(records) {
             for language in Language::ALL {
                 let text = Say { language }.text(&key, &[("count", "7")]);
                 assert!(text.starts_with("7 "), "{key}: {text}");
