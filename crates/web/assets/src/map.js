@@ -5,6 +5,7 @@
 import { Map as GlMap, setWorkerUrl } from "maplibre-gl";
 import { baseLayers, baseSources, readColours, recolour } from "./map/base.js";
 import { showControls, showCredit } from "./map/controls.js";
+import { showLive } from "./map/live.js";
 import { showLabels } from "./map/labels.js";
 import { showReports } from "./map/reports.js";
 import { pickPlace } from "./map/pick.js";
@@ -71,6 +72,7 @@ async function start(element) {
   showLabels(map, areas);
   if (set.map === "pick") pickPlace(element, map);
   if (set.reports) showReports(element, map);
+  if (set.liveMarks) showLive(element, map);
   followTheme(element, map, base);
 }
 

@@ -51,7 +51,7 @@ pub async fn follow(
     Ok(Sse::new(events).keep_alive(alive))
 }
 
-async fn stopped(mut stopping: watch::Receiver<bool>) {
+pub(super) async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 

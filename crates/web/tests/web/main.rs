@@ -7,6 +7,7 @@
 mod fixture;
 mod bad_input;
 mod lines;
+mod live;
 mod open311;
 mod policy;
 mod resident;
