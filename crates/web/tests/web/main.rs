@@ -7,7 +7,7 @@
 mod fixture;
 mod bad_input;
 mod lines;
-mod live;
+mod live_data;
 mod open311;
 mod policy;
 mod resident;
