@@ -19,7 +19,7 @@ const GOODBYE_MS = 15_000;
 
 export class Node {
   /** Starts a node and returns when its first city answers. */
-  static async start({ binary = process.env.PENDOPO_BINARY ?? "target/debug/pendopo" } = {}) {
+  static async start({ binary = process.env.PENDOPO_BINARY ?? "target/debug/pendopo", args: more = [] } = {}) {
     const program = resolve(ROOT, binary);
     if (!existsSync(program)) throw new Error(`${binary} is not built`);
     const node = new Node();
@@ -27,7 +27,7 @@ export class Node {
     node.data = join(node.folder, "data");
     node.log = join(node.folder, "node.log");
     node.port = await freePorts();
-    const args = ["demo", "--data", node.data, "--listen", `127.0.0.1:${node.port}`];
+    const args = ["demo", "--data", node.data, "--listen", `127.0.0.1:${node.port}`, ...more];
     const coast = join(ROOT, "var/base-map/land.fgb");
     if (existsSync(coast)) args.push("--base-map", coast);
     const log = openSync(node.log, "a");

@@ -39,7 +39,7 @@ if [ "$built" = yes ]; then
   step tests cargo test --workspace --no-fail-fast -- --show-output || cargo_status=$?
   e2e_status=0
   # The pictures of screens.spec.mjs are for eyes (`make bless`); nothing is asserted there.
-  step browser scripts/browser.sh report.spec.mjs secret.spec.mjs axe.spec.mjs || e2e_status=$?
+  step browser scripts/browser.sh report.spec.mjs secret.spec.mjs base-map.spec.mjs axe.spec.mjs || e2e_status=$?
 fi
 
 # count PATTERN: lines of cargo's output that match.
@@ -56,11 +56,11 @@ failed=$((failed + broken))
 # A crashed or uncompiled test binary prints no FAILED line.
 if [ "${cargo_status:-0}" != 0 ] && [ "$broken" = 0 ]; then fault tests; fi
 
-e2e_passed=0 e2e_failed=0
+e2e_passed=0 e2e_failed=0 e2e_skipped=0
 if [ -s e2e/test-results/results.json ] && [ "$built" = yes ]; then
-  read -r e2e_passed e2e_failed < <(node -p '
+  read -r e2e_passed e2e_failed e2e_skipped < <(node -p '
     const { stats, errors } = JSON.parse(require("fs").readFileSync("e2e/test-results/results.json"));
-    `${stats.expected + stats.flaky} ${stats.unexpected + errors.length}`')
+    `${stats.expected + stats.flaky} ${stats.unexpected + errors.length} ${stats.skipped}`')
 fi
 if [ "${e2e_status:-0}" != 0 ] && [ "$e2e_failed" = 0 ]; then fault browser; fi
 
@@ -70,7 +70,7 @@ cat <<SUMMARY
 on SQLite                     $(count '^test .*::sqlite \.\.\. ok$')
 on PostgreSQL                 $(count '^test .*::postgres \.\.\. ok$')
 Rust tests in all             $passed
-skipped, PENDOPO_DATA unset   $skipped
+skipped, PENDOPO_DATA unset   $((skipped + e2e_skipped))
 in the browser                $e2e_passed
 failed steps                  ${failures[*]:-none}
 output kept in                $out

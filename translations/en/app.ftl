@@ -47,6 +47,12 @@ age-days =
     }
 ago = { $age } ago
 unit-minutes = min
+unit-hours = h
+unit-days = 
+    { $n ->
+        [one] day
+       *[other] days
+    }
 month-1 = January
 month-2 = February
 month-3 = March

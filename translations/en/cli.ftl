@@ -102,6 +102,9 @@ cli-api-key-failed = The key was not added.
 cli-base-map-reading = { $polygons } polygons …
 cli-base-map-built = { $file } is built: { $polygons } polygons in { $pieces } pieces, { $bytes } bytes.
 cli-base-map-failed = The base map { $file } cannot be used.
+cli-pmtiles-unusable = The tiles { $file } cannot be used.
+cli-pmtiles-lacks = { $file } has no layers { $layers }: maps draw plain ground where they would be.
+cli-no-contexts = The copies of NGSI-LD contexts cannot be read.
 
 ## Replay
 cli-replay-real-city = { $city } is a city with real data; its clock is not driven. Replay into a demo city: city new NAME --demo

@@ -102,6 +102,9 @@ cli-api-key-failed = Kunci tidak ditambahkan.
 cli-base-map-reading = { $polygons } poligon …
 cli-base-map-built = { $file } selesai dibuat: { $polygons } poligon dalam { $pieces } potongan, { $bytes } bita.
 cli-base-map-failed = Peta dasar { $file } tidak dapat dipakai.
+cli-pmtiles-unusable = Ubin { $file } tidak dapat dipakai.
+cli-pmtiles-lacks = { $file } tidak punya lapisan { $layers }: peta menggambar tanah polos di tempatnya.
+cli-no-contexts = Salinan konteks NGSI-LD tidak dapat dibaca.
 
 ## Replay
 cli-replay-real-city = { $city } adalah kota dengan data nyata; jamnya tidak diatur-atur. Putar ulang ke kota demo: city new NAMA --demo

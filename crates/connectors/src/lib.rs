@@ -10,5 +10,6 @@ pub mod base_map;
 pub mod boston_311;
 pub mod demo;
 pub mod driven;
+pub mod pmtiles;
 pub mod replay;
 pub mod starter;

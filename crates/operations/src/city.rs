@@ -11,8 +11,9 @@ use pendopo_store::journal::{self, Position};
 use pendopo_store::{Store, StoreError};
 use tokio::sync::broadcast;
 
-use crate::Result;
 use crate::configuration::Configuration;
+use crate::followers::Followers;
+use crate::{Result, limits};
 
 /// Changes that a slow follower may be behind before it has to look again by itself.
 const CHANGES_KEPT: usize = 256;
@@ -27,6 +28,8 @@ pub struct City {
     /// Held while the configuration is read again, so that what was read earlier never replaces what was read later.
     reloading: tokio::sync::Mutex<()>,
     changes: broadcast::Sender<Change>,
+    residents: Followers,
+    staff: Followers,
 }
 
 /// A change that the journal has and that followers (live pages) may want to know.
@@ -56,6 +59,8 @@ impl City {
             configuration: RwLock::new(Arc::new(configuration)),
             reloading: tokio::sync::Mutex::default(),
             changes: broadcast::channel(CHANGES_KEPT).0,
+            residents: Followers::new(limits::FOLLOWERS, limits::FOLLOWERS_OF_ADDRESS),
+            staff: Followers::new(limits::STAFF_FOLLOWERS, limits::STAFF_FOLLOWERS),
         })
     }
 
@@ -108,12 +113,28 @@ impl City {
         self.changes.subscribe()
     }
 
+    /// The places of those who follow the changes for a page of `actor`.
+    pub fn followers(&self, actor: &Actor) -> &Followers {
+        match actor.who {
+            Who::Staff(_) => &self.staff,
+            _ => &self.residents,
+        }
+    }
+
     /// Where the journal ends now.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn journal_end(&self) -> Result<Position> {
         Ok(journal::end(&mut self.store.read().await?).await?)
+    }
+
+    /// A text that is another one after every change; see [`journal::mark`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mark(&self) -> Result<String> {
+        Ok(journal::mark(&mut self.store.read().await?).await?)
     }
 
     /// Follows the journal for this process: reloads the configuration when it changed and tells live pages. Ends

@@ -13,6 +13,7 @@ pub mod configuration;
 pub mod deadlines;
 pub mod dispatch;
 pub mod entities;
+pub mod followers;
 pub mod history;
 pub mod identity;
 pub mod incidents;

@@ -34,3 +34,9 @@ pub const LIST_ROWS: i64 = 1_000;
 pub const COOKIE_DAYS: i64 = 14;
 /// How long a sign-in link lasts, in hours.
 pub const SIGN_IN_LINK_HOURS: i64 = 24;
+/// Residents who watch a city live at the same time; each costs a connection and about 20 kB.
+pub const FOLLOWERS: usize = 4_096;
+/// Those of them at one address. Many phones share one address of their network, and a school or an office has one too.
+pub const FOLLOWERS_OF_ADDRESS: usize = 256;
+/// Staff who watch at the same time: places of their own, so that no crowd outside closes the desk.
+pub const STAFF_FOLLOWERS: usize = 1_024;

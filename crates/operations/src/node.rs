@@ -3,15 +3,29 @@
 //! Cities are opened when they are first asked for. A city that was restored or made by the command line while the node
 //! runs is found the next time someone asks for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pendopo_domain::time::{Clock, Entropy};
 use pendopo_store::{MasterKey, Root, Store};
 use tokio::sync::{Mutex, RwLock};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::{City, Result, background};
+
+/// A name that no city has is looked for at most this often: a stranger may send any Host, as often as he likes.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Which names there are.
+#[derive(Default)]
+struct Names {
+    slugs: HashSet<String>,
+    /// Web domains of cities, to their short names.
+    domains: HashMap<String, String>,
+    read_at: Option<Instant>,
+}
 
 /// The cities of one process.
 pub struct Node {
@@ -20,6 +34,9 @@ pub struct Node {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     cities: RwLock<BTreeMap<String, Arc<City>>>,
+    names: RwLock<Names>,
+    /// Held while the names are read, so that it is done once for all who wait.
+    reading_names: Mutex<()>,
     /// What works for the cities without being asked.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -38,6 +55,8 @@ impl Node {
             clock,
             entropy,
             cities: RwLock::default(),
+            names: RwLock::default(),
+            reading_names: Mutex::default(),
             tasks: Mutex::default(),
         }
     }
@@ -98,6 +117,73 @@ impl Node {
         drop(tasks);
         cities.insert(slug.to_owned(), Arc::clone(&city));
         Ok(Some(city))
+    }
+
+    /// The city that the host `name` asks for, in small letters and without a port: by its first label, or by the city's
+    /// own web domain. A city or a domain that is new is found within [`LOOK_AGAIN`].
+    ///
+    /// # Errors
+    /// When the root cannot be read, or the city is there but cannot be opened.
+    pub async fn city_of_host(&self, name: &str) -> Result<Option<Arc<City>>> {
+        let label = name.split_once('.').map(|(label, _)| label);
+        if let Some(label) = label
+            && let Some(city) = self.cities.read().await.get(label)
+        {
+            return Ok(Some(Arc::clone(city)));
+        }
+        if let Some(city) = self.named(name, label).await? {
+            return Ok(Some(city));
+        }
+        if !self.read_names().await? {
+            return Ok(None);
+        }
+        self.named(name, label).await
+    }
+
+    async fn named(&self, name: &str, label: Option<&str>) -> Result<Option<Arc<City>>> {
+        let names = self.names.read().await;
+        let known = label.filter(|label| names.slugs.contains(*label));
+        let domain = names.domains.get(name).cloned();
+        drop(names);
+        if let Some(slug) = known {
+            return self.city(slug).await;
+        }
+        let Some(slug) = domain else { return Ok(None) };
+        // The city may have got another domain since.
+        let city = self.city(&slug).await?;
+        Ok(city.filter(|city| city.configuration().profile.domain == name))
+    }
+
+    /// Reads the names of all cities anew, unless that was done a moment ago. Returns whether they may be others now.
+    async fn read_names(&self) -> Result<bool> {
+        let begun = Instant::now();
+        let read_at = self.names.read().await.read_at;
+        if read_at.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
+            return Ok(false);
+        }
+        let _place = self.reading_names.lock().await;
+        if self.names.read().await.read_at.is_some_and(|at| at > begun) {
+            // Somebody else did while this one waited.
+            return Ok(true);
+        }
+        let mut names = Names::default();
+        for slug in self.slugs().await? {
+            // One city that does not open must not make the others unknown.
+            match self.city(&slug).await {
+                Ok(Some(city)) => {
+                    let domain = city.configuration().profile.domain.clone();
+                    if !domain.is_empty() {
+                        names.domains.insert(domain, slug.clone());
+                    }
+                }
+                Ok(None) => continue,
+                Err(error) => tracing::debug!(city = slug, error = %error, "node.open failed"),
+            }
+            names.slugs.insert(slug);
+        }
+        names.read_at = Some(Instant::now());
+        *self.names.write().await = names;
+        Ok(true)
     }
 
     /// The city called `slug` on a clock of the caller's, without background work: for the command line and for demo

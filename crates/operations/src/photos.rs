@@ -32,8 +32,8 @@ pub struct Prepared {
 ///
 /// # Errors
 /// [`Error::Invalid`] on field `photo`: not a picture, too many bytes, too many pixels.
-pub async fn prepare(bytes: Vec<u8>) -> Result<Prepared> {
-    if bytes.len() > limits::PHOTO_BYTES {
+pub async fn prepare(bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Prepared> {
+    if bytes.as_ref().len() > limits::PHOTO_BYTES {
         return Err(Invalid::one(
             "photo",
             Problem::TooManyBytes {
@@ -45,7 +45,7 @@ pub async fn prepare(bytes: Vec<u8>) -> Result<Prepared> {
     let reading = move || {
         // Held until the picture is read, even when nobody waits for it any more.
         let _place = place;
-        read(&bytes)
+        read(bytes.as_ref())
     };
     tokio::task::spawn_blocking(reading)
         .await

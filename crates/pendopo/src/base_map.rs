@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use flate2::bufread::MultiGzDecoder;
-use pendopo_connectors::base_map;
+use pendopo_connectors::{base_map, pmtiles};
 use pendopo_domain::geo::BoundingBox;
 
 use crate::cli::BaseMapCommand;
@@ -64,4 +64,20 @@ pub fn clip(say: &Say, path: &Path, bbox: [f64; 4]) -> anyhow::Result<String> {
     let room = (base_map::MAX_SPAN_DEGREES * 0.999 / span - 1.0) / 2.0;
     base_map::clip(path, base_map::grow(bbox, AROUND.min(room).max(0.0)))
         .with_context(|| say.text("cli-base-map-failed", &[("file", &shown)]))
+}
+
+/// Looks at a file of tiles before the node serves it.
+pub fn check_tiles(say: &Say, path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let shown = path.display().to_string();
+    let lacks = pmtiles::check(path)
+        .with_context(|| say.text("cli-pmtiles-unusable", &[("file", &shown)]))?;
+    if !lacks.is_empty() {
+        let layers = lacks.join(", ");
+        say.progress(
+            "cli-pmtiles-lacks",
+            &[("file", &shown), ("layers", &layers)],
+        );
+    }
+    Ok(())
 }

@@ -71,6 +71,25 @@ pub struct ServeArgs {
     /// Detailed map drawn instead of the coarse coast.
     #[arg(long, value_name = "FILE")]
     pub pmtiles: Option<PathBuf>,
+    /// Folder with copies of NGSI-LD contexts and `contexts.json`, which says which file stands for which URL.
+    #[arg(long, value_name = "FOLDER")]
+    pub contexts: Option<PathBuf>,
+    /// An address of a closed network where systems that cannot show a key act as if they had one; may be repeated.
+    #[arg(long = "trusted", value_name = "CITY=ADDRESS", value_parser = trusted_port)]
+    pub trusted: Vec<(String, SocketAddr)>,
+}
+
+fn trusted_port(text: &str) -> Result<(String, SocketAddr), String> {
+    let (city, address) = city_port(text)?;
+    let closed = match address.ip() {
+        std::net::IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+        std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+    };
+    if closed {
+        Ok((city, address))
+    } else {
+        Err("the address must be of this machine or of a private network".to_owned())
+    }
 }
 
 fn city_port(text: &str) -> Result<(String, SocketAddr), String> {

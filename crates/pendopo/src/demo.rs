@@ -22,6 +22,7 @@ const KEYS_NAME: &str = "demo-keys.json";
 const MAKING: &str = ".making";
 
 pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
+    base_map::check_tiles(say, args.pmtiles.as_deref())?;
     let own_key = PlaceArgs {
         key_file: Some(args.data.join(place::KEY_NAME)),
         ..PlaceArgs::folder(args.data.clone())
@@ -43,6 +44,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         ports,
         pmtiles: args.pmtiles,
         demo_sign_ins,
+        ..Options::default()
     };
     serve::run(say, node, options).await
 }

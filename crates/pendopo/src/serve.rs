@@ -4,19 +4,26 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use pendopo_operations::Node;
+use pendopo_web::api::ngsi_ld::contexts::Contexts;
 use pendopo_web::server::{self, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::base_map;
 use crate::cli::ServeArgs;
 use crate::say::Say;
 
 pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
+    base_map::check_tiles(say, args.pmtiles.as_deref())?;
     let node = Arc::new(args.place.new_node(say).await?);
     let slugs = node
         .slugs()
         .await
         .with_context(|| say.text("cli-no-database", &[]))?;
-    for (slug, _) in &args.ports {
+    let contexts = match &args.contexts {
+        Some(folder) => Contexts::load(folder).with_context(|| say.text("cli-no-contexts", &[]))?,
+        None => Contexts::default(),
+    };
+    for (slug, _) in args.ports.iter().chain(&args.trusted) {
         if !slugs.contains(slug) {
             anyhow::bail!(say.text("cli-no-city", &[("city", slug)]));
         }
@@ -29,7 +36,7 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
             &[("city", slug), ("address", &under(slug, &address))],
         );
     }
-    for (slug, port) in &args.ports {
+    for (slug, port) in args.ports.iter().chain(&args.trusted) {
         say.line(
             "cli-serving-city",
             &[("city", slug), ("address", &port.to_string())],
@@ -39,6 +46,8 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
         listen: Some(args.listen),
         ports: args.ports,
         pmtiles: args.pmtiles,
+        contexts: Arc::new(contexts),
+        trusted: args.trusted,
         demo_sign_ins: vec![],
     };
     run(say, node, options).await

@@ -248,6 +248,19 @@ fn what_cannot_be_done_is_said_in_the_language_of_the_terminal() {
 }
 
 #[test]
+fn tiles_that_maps_cannot_draw_are_refused_before_the_node_serves() {
+    let home = Home::sqlite();
+    let file = home.path("tiles.pmtiles");
+    std::fs::write(&file, "not tiles").unwrap();
+    let file = file.display().to_string();
+    let said = home.fails(&["serve", "--listen", "127.0.0.1:0", "--pmtiles", &file]);
+    assert!(
+        said.contains("cannot be used") && said.contains("no PMTiles file"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_mistake_changes_nothing_and_gives_an_exit_code() {
     let home = Home::sqlite();
     home.new_city();

@@ -87,6 +87,27 @@ pub async fn end(db: &mut Db) -> Result<Position> {
     Ok(row.map_or(Position::default(), |(txid, seq)| Position { txid, seq }))
 }
 
+/// A text that is another one after every change of the city: what was read after a mark and is asked for under the same
+/// mark has not changed in between.
+pub async fn mark(db: &mut Db) -> Result<String> {
+    // Two statements, because a position says too little on PostgreSQL: a change can be seen before it is settled. Its
+    // snapshot tells what can be seen. On SQLite the last number that was given out stays when the journal is cut.
+    Ok(match db {
+        Db::Sqlite(tx) => {
+            let seq: Option<i64> =
+                sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
+                    .fetch_optional(&mut **tx)
+                    .await?;
+            seq.unwrap_or_default().to_string()
+        }
+        Db::Postgres(tx) => {
+            sqlx::query_scalar("SELECT pg_current_snapshot()::text")
+                .fetch_one(&mut **tx)
+                .await?
+        }
+    })
+}
+
 /// How many changes can be seen but not yet be read, because an older transaction of the server is still open.
 /// Always 0 on SQLite.
 pub async fn unsettled(db: &mut Db) -> Result<i64> {

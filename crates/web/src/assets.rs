@@ -42,11 +42,7 @@ pub async fn mark() -> Response {
 fn answer(name: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
     let etag = etag(&file.metadata.sha256_hash());
     let cache = if is_font(name) { FOREVER } else { SHORT };
-    let known = request
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| tags.split(',').any(|tag| same(tag, &etag)));
-    let mut response = if known {
+    let mut response = if is_known(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let body = file.data.clone().into_owned();
@@ -67,6 +63,14 @@ fn etag(sha256: &[u8; 32]) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("W/\"{digits}\"")
+}
+
+/// Whether the client has what carries this tag (RFC 9110 §13.1.2).
+pub(crate) fn is_known(request: &HeaderMap, etag: &str) -> bool {
+    request
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|tags| tags.split(',').any(|tag| same(tag, etag)))
 }
 
 /// Weak comparison (RFC 9110 §8.8.3.2).

@@ -9,7 +9,7 @@ use axum::http::header;
 use http_body_util::BodyExt;
 use pendopo_standards::open311;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use crate::failure::Failure;
@@ -26,7 +26,8 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// And however slowly it comes, a body is not waited for longer than this: it holds one of the places below.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Uploads held in memory at the same time; more of them wait.
-static UPLOADS: Semaphore = Semaphore::const_new(8);
+const UPLOADS_AT_ONCE: usize = 8;
+static UPLOADS: Semaphore = Semaphore::const_new(UPLOADS_AT_ONCE);
 
 /// A decoded form, whether it came urlencoded or multipart.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Form {
     pub fields: Vec<(String, String)>,
     /// File parts that are not empty, as (field, bytes).
     pub files: Vec<(String, Bytes)>,
+    /// Its place among the uploads, given back with the form: until then its pictures may still have to be decoded.
+    _place: Option<SemaphorePermit<'static>>,
 }
 
 impl Form {
@@ -111,7 +114,7 @@ async fn urlencoded(request: Request) -> Result<Form, Failure> {
     let fields = open311::decode_form(&bytes, &limits).map_err(Failure::unreadable)?;
     Ok(Form {
         fields,
-        files: vec![],
+        ..Form::default()
     })
 }
 
@@ -119,7 +122,7 @@ async fn multipart(request: Request) -> Result<Form, Failure> {
     let bad = |error: axum::extract::multipart::MultipartError| {
         Failure::because(ErrorKind::BadRequest, error)
     };
-    let _place = UPLOADS.acquire().await;
+    let place = UPLOADS.acquire().await.ok();
     let (parts, body) = request.into_parts();
     let bytes = read(body, UPLOAD_BYTES).await?;
     let mut request = Request::from_parts(parts, Body::from(bytes));
@@ -128,7 +131,10 @@ async fn multipart(request: Request) -> Result<Form, Failure> {
     let mut multipart = Multipart::from_request(request, &())
         .await
         .map_err(|error| Failure::because(ErrorKind::BadRequest, error))?;
-    let mut form = Form::default();
+    let mut form = Form {
+        _place: place,
+        ..Form::default()
+    };
     while let Some(field) = multipart.next_field().await.map_err(bad)? {
         if form.fields.len() + form.files.len() >= open311::MAX_FIELDS {
             return Err(Failure::because(ErrorKind::BadRequest, "too many parts"));
@@ -187,4 +193,44 @@ pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
 
 fn gone() -> Failure {
     Failure::because(ErrorKind::BadRequest, "the body did not come in time")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upload() -> Request {
+        const BODY: &str = "--b\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"f\"\r\n\r\nx\r\n--b--\r\n";
+        Request::post("/lapor")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .body(Body::from(BODY))
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_upload_holds_its_place_until_its_form_is_done_with() {
+        let mut held = Vec::new();
+        for _ in 0..UPLOADS_AT_ONCE {
+            held.push(form(upload()).await.unwrap());
+        }
+        let moment = Duration::from_millis(50);
+        assert!(
+            timeout(moment, form(upload())).await.is_err(),
+            "one too many has to wait"
+        );
+        // What is left of a form whose fields and files were taken out of it still holds the place.
+        let Form {
+            fields,
+            files,
+            _place: kept,
+        } = held.pop().unwrap();
+        drop((fields, files));
+        assert!(timeout(moment, form(upload())).await.is_err());
+        drop(kept);
+        let next = timeout(moment, form(upload()))
+            .await
+            .expect("a place is free")
+            .unwrap();
+        assert_eq!(next.files.len(), 1);
+    }
 }

@@ -13,7 +13,7 @@ use pendopo_domain::policy::Action;
 use tokio::sync::watch;
 
 use crate::api::events::Stopping;
-use crate::api::{events, live, map, open311, photos};
+use crate::api::{events, live, map, ngsi_ld, open311, photos};
 use crate::failure::Failure;
 use crate::pages_view::ErrorKind;
 use crate::server::AppState;
@@ -25,6 +25,7 @@ use crate::{assets, pages};
 pub struct Shared {
     app: AppState,
     stopping: Stopping,
+    map_answers: map::KeptAnswers,
 }
 
 impl FromRef<Shared> for AppState {
@@ -39,6 +40,12 @@ impl FromRef<Shared> for Stopping {
     }
 }
 
+impl FromRef<Shared> for map::KeptAnswers {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.map_answers.clone()
+    }
+}
+
 /// One route.
 pub struct Route {
     pub method: Method,
@@ -48,11 +55,28 @@ pub struct Route {
     handler: MethodRouter<Shared>,
 }
 
+impl Route {
+    pub(crate) fn new(
+        method: Method,
+        path: &'static str,
+        needs: Option<Action>,
+        handler: MethodRouter<Shared>,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            needs,
+            handler,
+        }
+    }
+}
+
 /// The application of one listener.
 pub fn router(state: AppState, stopping: watch::Receiver<bool>) -> Router {
     let shared = Shared {
         app: state.clone(),
         stopping: Stopping(stopping),
+        map_answers: map::KeptAnswers::default(),
     };
     let mut router = Router::new();
     for route in table() {
@@ -66,9 +90,32 @@ pub fn router(state: AppState, stopping: watch::Receiver<bool>) -> Router {
     }
     router
         .fallback(async || Failure::new(ErrorKind::NotFound))
-        .layer(middleware::from_fn_with_state(state, visit::arrive))
+        .layer(middleware::from_fn_with_state(state.clone(), visit::arrive))
+        .merge(machines(state))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(shared)
+}
+
+/// Interfaces whose requests arrive in thousands and have no reader.
+fn machines(state: AppState) -> Router<Shared> {
+    let mut router = Router::new();
+    for route in ngsi_ld::table() {
+        let handler = match route.needs {
+            Some(action) => route.handler.layer(middleware::from_fn_with_state(
+                action,
+                ngsi_ld::arrive::guard,
+            )),
+            None => route.handler,
+        };
+        router = router.route(route.path, handler);
+    }
+    for path in ["/ngsi-ld", "/ngsi-ld/{*rest}"] {
+        router = router.route(path, axum::routing::any(ngsi_ld::unknown));
+    }
+    router.layer(middleware::from_fn_with_state(
+        state,
+        ngsi_ld::arrive::arrive,
+    ))
 }
 
 /// Lets a request through to its handler if its visitor may do the action; else asks to sign in, or refuses.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use pendopo_operations::Node;
 use tokio::sync::watch;
 
+use crate::api::ngsi_ld::contexts::Contexts;
 use crate::routes;
 
 /// How a node is served.
@@ -18,6 +19,10 @@ pub struct Options {
     pub ports: Vec<(String, SocketAddr)>,
     /// A PMTiles file that is drawn instead of the coarse coast.
     pub pmtiles: Option<PathBuf>,
+    /// The contexts of NGSI-LD that the node has copies of.
+    pub contexts: Arc<Contexts>,
+    /// Cities with an address of a closed network, where systems act as if they had shown a key.
+    pub trusted: Vec<(String, SocketAddr)>,
     /// Sign-ins to list on the bare host. Only ever those of demo cities.
     pub demo_sign_ins: Vec<DemoSignIn>,
 }
@@ -38,6 +43,8 @@ pub struct AppState {
     pub options: Arc<Options>,
     /// The city that this listener is bound to.
     pub bound: Option<Arc<str>>,
+    /// Whether systems need no key here: the listener of a closed network.
+    pub trusted: bool,
 }
 
 /// Serves one city of a node on a listener that is bound already, until `shutdown` is done; then the node is closed. Its
@@ -56,13 +63,18 @@ pub async fn serve_city(
         node: Arc::clone(&node),
         options: Arc::default(),
         bound: Some(Arc::from(slug)),
+        trusted: false,
     };
-    axum::serve(listener, routes::router(state, stopping))
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            let _ = stop.send(true);
-        })
-        .await?;
+    let app = routes::router(state, stopping);
+    axum::serve(
+        listener,
+        app.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        shutdown.await;
+        let _ = stop.send(true);
+    })
+    .await?;
     node.close().await;
     Ok(())
 }
@@ -81,31 +93,40 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let options = Arc::new(options);
-    let main = (None, options.listen.unwrap_or(LISTEN));
-    let cities = options
-        .ports
-        .iter()
-        .map(|(slug, address)| (Some(Arc::from(slug.as_str())), *address));
+    let main = (None, options.listen.unwrap_or(LISTEN), false);
+    let of_city = |(slug, address): &(String, SocketAddr), trusted| {
+        (Some(Arc::from(slug.as_str())), *address, trusted)
+    };
+    let ports = options.ports.iter().map(|port| of_city(port, false));
+    let trusted = options.trusted.iter().map(|port| of_city(port, true));
     let mut listeners = Vec::new();
-    for (bound, address) in std::iter::once(main).chain(cities) {
-        listeners.push((bound, tokio::net::TcpListener::bind(address).await?));
+    for (bound, address, trusted) in std::iter::once(main).chain(ports).chain(trusted) {
+        listeners.push((
+            bound,
+            tokio::net::TcpListener::bind(address).await?,
+            trusted,
+        ));
     }
     let (stop, stopping) = watch::channel(false);
     let mut servers = tokio::task::JoinSet::new();
-    for (bound, listener) in listeners {
+    for (bound, listener, trusted) in listeners {
         let state = AppState {
             node: Arc::clone(&node),
             options: Arc::clone(&options),
             bound,
+            trusted,
         };
         let mut stopping = stopping.clone();
         let app = routes::router(state, stopping.clone());
         servers.spawn(async move {
-            axum::serve(listener, app)
-                .with_graceful_shutdown(async move {
-                    let _ = stopping.wait_for(|stop| *stop).await;
-                })
-                .await
+            axum::serve(
+                listener,
+                app.into_make_service_with_connect_info::<SocketAddr>(),
+            )
+            .with_graceful_shutdown(async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+            })
+            .await
         });
     }
     shutdown.await;

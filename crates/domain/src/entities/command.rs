@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 
 /// In JSON-LD a null removes the member before anybody sees it, so the standard has a word for it (section 4.5.0).
 pub const NULL: &str = "urn:ngsi-ld:null";
+/// The expanded name of the member `scope`.
+const SCOPE: &str = "https://uri.etsi.org/ngsi-ld/scope";
 /// Attributes of one entity, counting every instance.
 pub const MOST_ATTRIBUTES: usize = 1_000;
 
@@ -98,7 +100,7 @@ pub enum Command {
     Record(Fragment),
     /// 5.6.3: attributes are added; those that exist are replaced, or left when `overwrite` is false.
     Append { fragment: Fragment, overwrite: bool },
-    /// 5.6.2: attributes that exist are replaced; others are refused.
+    /// 5.6.2: attributes that exist are replaced, others are added. A scope is replaced only where there is one.
     Update(Fragment),
     /// 5.6.17: merged member by member.
     Merge(Fragment),
@@ -482,15 +484,17 @@ fn appended(entity: &Entity, fragment: Fragment, overwrite: bool, now: Timestamp
     writing.done()
 }
 
-fn updated(entity: &Entity, fragment: Fragment, now: Timestamp) -> Decision {
+fn updated(entity: &Entity, mut fragment: Fragment, now: Timestamp) -> Decision {
     let mut writing = Writing::new(entity, now);
+    if entity.scopes.is_empty() && fragment.scopes != Given::Absent {
+        fragment.scopes = Given::Absent;
+        writing.refuse(SCOPE.into());
+    }
     writing.heading(fragment.types, fragment.scopes, fragment.expires_at, true);
     for patch in fragment.attributes {
-        match (
-            entity.instance(&patch.name, patch.dataset.as_deref()),
-            &patch.value,
-        ) {
-            (None, _) => writing.refuse(patch.name),
+        let old = entity.instance(&patch.name, patch.dataset.as_deref());
+        match (old, &patch.value) {
+            (None, Given::Null) => writing.refuse(patch.name),
             (Some(_), Given::Null) => writing.remove(patch.name, patch.dataset),
             (old, _) => writing.put(patch.complete(old, now)?),
         }
@@ -522,6 +526,11 @@ fn attribute_updated(entity: &Entity, id: Iri, patch: Patch, now: Timestamp) -> 
     if patch.value == Given::Null {
         let instances = patch.dataset.map_or(Instances::Default, Instances::Dataset);
         return attribute_deleted(entity, id, patch.name, &instances, now);
+    }
+    if let Given::Is(value) = &patch.value
+        && value.kind() != old.value.kind()
+    {
+        return Err(Refusal::OtherKind(patch.name));
     }
     let mut writing = Writing::new(entity, now);
     writing.put(patch.over(old, now, false)?);

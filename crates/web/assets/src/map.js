@@ -3,7 +3,7 @@
 //
 // Markup and attributes: see README.md one folder up.
 import { Map as GlMap, setWorkerUrl } from "maplibre-gl";
-import { baseLayers, baseSources, readColours, recolour } from "./map/base.js";
+import { baseLayers, baseSources, openTiles, readColours, recolour } from "./map/base.js";
 import { showControls, showCredit } from "./map/controls.js";
 import { showLive } from "./map/live.js";
 import { showLabels } from "./map/labels.js";
@@ -15,7 +15,18 @@ setWorkerUrl(new URL("map-worker.js", import.meta.url).href);
 const EMPTY = { type: "FeatureCollection", features: [] };
 
 for (const element of document.querySelectorAll(".map[data-map]")) {
-  start(element).catch((error) => failed(element, error));
+  whenSeen(element, () => start(element).catch((error) => failed(element, error)));
+}
+
+/** A map in a part that this screen does not show is drawn when it does. */
+function whenSeen(element, act) {
+  if (element.offsetWidth > 0) return act();
+  const waiting = new ResizeObserver(() => {
+    if (element.offsetWidth === 0) return;
+    waiting.disconnect();
+    act();
+  });
+  waiting.observe(element);
 }
 
 async function start(element) {
@@ -28,6 +39,7 @@ async function start(element) {
   // Nothing is known beyond the box of the base, so the map does not go there.
   const edge = base.bbox ?? null;
   const still = set.still !== undefined;
+  const tiles = set.pmtiles ? await openTiles(set.pmtiles) : null;
 
   const canvas = document.createElement("div");
   canvas.className = "map-canvas";
@@ -37,8 +49,8 @@ async function start(element) {
     container: canvas,
     style: {
       version: 8,
-      sources: await baseSources(set, base, areas),
-      layers: baseLayers(set, base, readColours(element), areas.approximate),
+      sources: baseSources(tiles, base, areas),
+      layers: baseLayers(set, tiles, base, readColours(element), areas.approximate),
     },
     ...(set.zoom && set.lat && set.lon
       ? { center: [Number(set.lon), Number(set.lat)], zoom: Number(set.zoom) }
@@ -67,13 +79,13 @@ async function start(element) {
   map.getCanvas().addEventListener("webglcontextlost", () => element.classList.add("map-waiting"));
   map.getCanvas().addEventListener("webglcontextrestored", () => element.classList.remove("map-waiting"));
 
-  showCredit(element, [set.pmtiles ? set.tilesCredit : base.attribution, areas.attribution, set.credit]);
+  showCredit(element, [tiles ? (tiles.credit ?? set.tilesCredit) : base.attribution, areas.attribution, set.credit]);
   if (!still) showControls(element, map);
-  showLabels(map, areas);
+  const placeLabels = showLabels(map, areas);
   if (set.map === "pick") pickPlace(element, map);
-  if (set.reports) showReports(element, map);
+  if (set.reports) showReports(element, map, placeLabels);
   if (set.liveMarks) showLive(element, map);
-  followTheme(element, map, base);
+  followTheme(element, map, tiles, base);
 }
 
 /** A source that cannot be had leaves the rest of the map standing. */
@@ -93,8 +105,8 @@ function numbers(text) {
 }
 
 /** The colours live in the style sheet; the canvas has to be told when they change. */
-function followTheme(element, map, base) {
-  const again = () => recolour(map, element.dataset, base, readColours(element));
+function followTheme(element, map, tiles, base) {
+  const again = () => recolour(map, tiles, base, readColours(element));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   new MutationObserver(again).observe(document.documentElement, {
     attributes: true,

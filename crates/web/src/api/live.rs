@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream, StreamExt};
@@ -19,13 +19,14 @@ use pendopo_domain::geo::{BoundingBox, Position};
 use pendopo_domain::live_types::Freshness;
 use pendopo_domain::policy::Action;
 use pendopo_operations::entities::seen::{self, Eyes, Look, Seen};
+use pendopo_operations::followers::Place;
 use pendopo_operations::store::live::Entry;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::Instant;
 
-use super::events::{Stopping, stopped};
+use super::events::{Peer, Stopping, place, stopped};
 use crate::failure::Failure;
 use crate::i18n::{Language, format};
 use crate::pages::live::age_words;
@@ -213,8 +214,11 @@ pub async fn follow_public(
     visit: Visit,
     window: Query<Window>,
     State(stopping): State<Stopping>,
+    peer: Peer,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, Failure> {
-    follow(visit, Room::Public, &window, stopping).await
+    let place = place(&visit, peer, &headers)?;
+    follow(visit, Room::Public, &window, stopping, place).await
 }
 
 /// `GET /meja/map/live/events[?bbox=w,s,e,n][&every=s]`
@@ -222,8 +226,11 @@ pub async fn follow_all(
     visit: Visit,
     window: Query<Window>,
     State(stopping): State<Stopping>,
+    peer: Peer,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, Failure> {
-    follow(visit, Room::Staff, &window, stopping).await
+    let place = place(&visit, peer, &headers)?;
+    follow(visit, Room::Staff, &window, stopping, place).await
 }
 
 async fn follow(
@@ -231,6 +238,7 @@ async fn follow(
     room: Room,
     window: &Window,
     stopping: Stopping,
+    place: Place,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>> + use<>>, Failure> {
     let within = window.within()?;
     let every = window.every.unwrap_or(0.0);
@@ -251,7 +259,13 @@ async fn follow(
         Some((event, follower))
     });
     let later = later.take_until(stopped(stopping.0));
-    let events = stream::once(async move { first }).chain(later).map(Ok);
+    let events = stream::once(async move { first })
+        .chain(later)
+        .map(move |event| {
+            // Free again with the stream, which ends as soon as the line is cut.
+            let _held = &place;
+            Ok(event)
+        });
     let alive = KeepAlive::new()
         .interval(KEEP_ALIVE)
         .event(SseEvent::default().event("alive").data("{}"));

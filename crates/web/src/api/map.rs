@@ -1,16 +1,24 @@
 //! What the map draws: the base, the areas and places, and the reports gathered by squares. GeoJSON (RFC 7946).
 
+mod kept;
+
 use axum::extract::{Query, State};
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pendopo_domain::geo::{Area, BoundingBox};
 use pendopo_domain::reports::{Report, State as ReportState};
+use pendopo_operations::City;
+use pendopo_operations::configuration::Configuration;
 use pendopo_operations::reports::{self, Listing};
 use pendopo_operations::store::report_query::{Cluster, Filter, Order};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use self::kept::KeptAnswers;
+use self::kept::Stand;
+use crate::assets;
 use crate::failure::Failure;
+use crate::i18n::Language;
 use crate::pages_view::ErrorKind;
 use crate::server::AppState;
 use crate::visit::Visit;
@@ -23,6 +31,9 @@ const APART_PX: f64 = 46.0;
 const DEGREES_PER_PX: f64 = 360.0 / 512.0;
 /// Single reports that are named at once; more of them are drawn without a name.
 const NAMED: usize = 300;
+
+/// RFC 7946 §12.
+const GEOJSON: &str = "application/geo+json";
 
 /// `GET /map/base.json`
 pub async fn base(visit: Visit) -> Response {
@@ -92,9 +103,11 @@ pub struct Window {
     state: Option<String>,
 }
 
-/// `GET /map/reports.json?bbox=w,s,e,n&zoom=z[&state=open]`
+/// `GET /map/reports.json?bbox=w,s,e,n&zoom=z[&state=open]`: the same for everyone, whoever is signed in.
 pub async fn list_clusters(
     visit: Visit,
+    State(kept): State<KeptAnswers>,
+    headers: HeaderMap,
     Query(window): Query<Window>,
 ) -> Result<Response, Failure> {
     let bad = || Failure::because(ErrorKind::BadRequest, "bbox or zoom");
@@ -102,21 +115,56 @@ pub async fn list_clusters(
     if !(0.0..=24.0).contains(&window.zoom) {
         return Err(bad());
     }
-    let square = DEGREES_PER_PX * SQUARE_PX / window.zoom.exp2();
-    let states = if window.state.as_deref() == Some("open") {
-        ReportState::ALL
-            .iter()
-            .copied()
-            .filter(|state| state.is_open())
-            .collect()
-    } else {
-        vec![]
+    let only_open = window.state.as_deref() == Some("open");
+    let city = &visit.city;
+    // The mark is taken before anything is read: what is kept under it may be newer than it says, never older.
+    let stand = Stand {
+        mark: city.mark().await?,
+        configuration: city.configuration(),
     };
+    let question = format!(
+        "{within:?} {} {only_open} {}",
+        window.zoom,
+        visit.language.tag()
+    );
+    let answer = match kept.get(city.slug(), &stand, &question) {
+        Some(answer) => answer,
+        None => {
+            let body = clusters(city, visit.language, within, window.zoom, only_open).await?;
+            kept.put(city.slug(), stand, question, body)
+        }
+    };
+    let response = if assets::is_known(&headers, &answer.etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, GEOJSON)], answer.body).into_response()
+    };
+    let may_keep = [
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::ETAG, &answer.etag),
+    ];
+    Ok((may_keep, response).into_response())
+}
+
+/// The public reports of a box, gathered.
+async fn clusters(
+    city: &City,
+    language: Language,
+    within: BoundingBox,
+    zoom: f64,
+    only_open: bool,
+) -> Result<String, Failure> {
+    let square = DEGREES_PER_PX * SQUARE_PX / zoom.exp2();
+    let states = ReportState::ALL.iter().copied();
     let filter = Filter {
-        states,
+        states: if only_open {
+            states.filter(|state| state.is_open()).collect()
+        } else {
+            vec![]
+        },
         ..Filter::default()
     };
-    let clusters = reports::map_public(&visit.city, &filter, within, square).await?;
+    let clusters = reports::map_public(city, &filter, within, square).await?;
     let clusters = gather(clusters, square / SQUARE_PX * APART_PX);
     let singles: Vec<_> = clusters
         .iter()
@@ -132,24 +180,21 @@ pub async fn list_clusters(
             row_ids: singles,
             ..Filter::default()
         };
-        reports::list_public(
-            &visit.city,
-            &Listing {
-                filter,
-                page: 1,
-                rows,
-            },
-            Order::NewestFirst,
-        )
-        .await?
-        .0
+        let listing = Listing {
+            filter,
+            page: 1,
+            rows,
+        };
+        reports::list_public(city, &listing, Order::NewestFirst)
+            .await?
+            .0
     };
+    let configuration = city.configuration();
     let features: Vec<Value> = clusters
         .iter()
-        .map(|cluster| feature(&visit, cluster, &named))
+        .map(|cluster| feature(&configuration, language, cluster, &named))
         .collect();
-    let body = json!({"type": "FeatureCollection", "features": features});
-    Ok(geojson(body.to_string(), "no-store"))
+    Ok(json!({"type": "FeatureCollection", "features": features}).to_string())
 }
 
 /// Joins clusters whose marks would cover each other: squares are cut anywhere, and two heaps can lie on both sides of a
@@ -180,17 +225,21 @@ fn gather(clusters: Vec<Cluster>, apart: f64) -> Vec<Cluster> {
     kept
 }
 
-fn feature(visit: &Visit, cluster: &Cluster, named: &[Report]) -> Value {
+fn feature(
+    configuration: &Configuration,
+    language: Language,
+    cluster: &Cluster,
+    named: &[Report],
+) -> Value {
     let mut properties = json!({"count": cluster.count});
     if let Some(report) = named
         .iter()
         .find(|report| cluster.count == 1 && report.id == cluster.report)
     {
-        let configuration = visit.city.configuration();
         let title = configuration
             .service(&report.service_code)
             .map_or(report.service_code.as_str(), |service| {
-                service.names.get(visit.language.tag())
+                service.names.get(language.tag())
             });
         let number = report.number().to_string();
         properties = json!({
@@ -232,15 +281,26 @@ pub async fn pmtiles(
     let served = tower_http::services::ServeFile::new(file)
         .try_call(request)
         .await;
-    served
-        .map(IntoResponse::into_response)
-        .map_err(|error| Failure::because(ErrorKind::Unavailable, error))
+    let mut response = served
+        .map_err(|error| Failure::because(ErrorKind::Unavailable, error))?
+        .into_response();
+    // Long enough for one sitting; the pieces of an older file must not be mixed with those of a new one for longer.
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=3600"),
+    );
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/vnd.pmtiles"),
+    );
+    Ok(response)
 }
 
 fn geojson(body: String, cache: &'static str) -> Response {
     (
         [
-            (header::CONTENT_TYPE, "application/geo+json"),
+            (header::CONTENT_TYPE, GEOJSON),
             (header::CACHE_CONTROL, cache),
         ],
         body,

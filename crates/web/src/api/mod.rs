@@ -3,5 +3,6 @@
 pub mod events;
 pub mod live;
 pub mod map;
+pub mod ngsi_ld;
 pub mod open311;
 pub mod photos;

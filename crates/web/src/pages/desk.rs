@@ -83,7 +83,10 @@ async fn show_desk(visit: Visit, Query(asked): Query<Asked>) -> Result<Response,
     {
         return Ok(parts::see_other(&url));
     }
-    let desk = page(&visit, &asked, Detail::Empty, "", vec![]).await?;
+    let detail = Detail::Empty {
+        map: parts::city_map(&visit, "/map/reports.json?state=open"),
+    };
+    let desk = page(&visit, &asked, detail, "", vec![]).await?;
     visit.page(Nav::Desk, &desk)
 }
 

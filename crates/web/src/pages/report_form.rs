@@ -93,7 +93,7 @@ async fn read_photo(
     let Some((_, bytes)) = form.files.iter().find(|(name, _)| name == "photo") else {
         return Ok((None, vec![]));
     };
-    match photos::prepare(bytes.to_vec()).await {
+    match photos::prepare(bytes.clone()).await {
         Ok(photo) => Ok((Some(photo), vec![])),
         Err(Error::Invalid(invalid)) => Ok((None, parts::field_errors(visit, &invalid))),
         Err(error) => Err(error.into()),

@@ -237,7 +237,7 @@ pub(super) fn mistakes(
 /// [`Error::Invalid`] on `photo`.
 pub(super) async fn after_photo(form: &Form) -> Result<Option<Prepared>, Error> {
     match form.files.iter().find(|(name, _)| name == "photo") {
-        Some((_, bytes)) => photos::prepare(bytes.to_vec()).await.map(Some),
+        Some((_, bytes)) => photos::prepare(bytes.clone()).await.map(Some),
         None => Ok(None),
     }
 }

@@ -115,7 +115,10 @@ pub enum QueueKind {
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Detail {
-    Empty,
+    /// Nothing is opened: the whole city.
+    Empty {
+        map: MapView,
+    },
     Report(Box<ReportDetail>),
     Incident(Box<IncidentDetail>),
 }
@@ -235,7 +238,7 @@ impl Page for Desk {
             },
             rows: vec![],
             next_url: None,
-            detail: Detail::Empty,
+            detail: Detail::Empty { map: sample::map() },
             ..full.clone()
         };
         let filtered = Self {
@@ -258,7 +261,7 @@ impl Page for Desk {
             ..full.clone()
         };
         let unselected = Self {
-            detail: Detail::Empty,
+            detail: Detail::Empty { map: sample::map() },
             ..full.clone()
         };
         let mut samples = vec![full.clone(), unselected, empty, filtered, failing];

@@ -67,6 +67,15 @@ impl ErrorKind {
             Self::Unavailable => 503,
         }
     }
+
+    /// When trying again may help, in seconds (RFC 9110 §10.2.3).
+    pub const fn retry_after_s(self) -> Option<u16> {
+        match self {
+            Self::Unavailable => Some(10),
+            Self::TooMany => Some(60),
+            _ => None,
+        }
+    }
 }
 
 /// `GET /privasi`

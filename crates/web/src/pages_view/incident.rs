@@ -87,8 +87,8 @@ impl IncidentDetail {
             opened_at: sample::ago(17),
             clocks: vec![
                 clock("signal", Some(1), false),
-                clock("dispatch", Some(48), false),
-                clock("arrival", Some(11), true),
+                clock("dispatch", Some(185), false),
+                clock("arrival", Some(9_262), true),
                 clock("resolution", None, false),
             ],
             crews: AssignmentState::ALL

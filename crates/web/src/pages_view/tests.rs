@@ -136,6 +136,32 @@ fn an_input_that_was_wrong_says_so_and_keeps_what_was_typed() {
 }
 
 #[test]
+fn long_stretches_of_an_incident_are_told_in_hours_and_days() {
+    let cases = [
+        (Language::Id, "3<small> jam</small> 5<small> mnt</small>"),
+        (
+            Language::Id,
+            "6<small> hari</small> 10<small> jam</small><small>, berjalan</small>",
+        ),
+        (Language::En, "6<small> days</small> 10<small> h</small>"),
+    ];
+    let mut pages = Vec::new();
+    all(&mut |template, language, _, html| {
+        if template == "desk.html" {
+            pages.push((language, html.to_owned()));
+        }
+    });
+    for (language, words) in cases {
+        assert!(
+            pages
+                .iter()
+                .any(|(spoken, html)| *spoken == language && html.contains(words)),
+            "{words}"
+        );
+    }
+}
+
+#[test]
 fn stars_are_never_chosen_beforehand() {
     let asked = &Follow::sample()[0];
     let text = page(&Chrome::sample(Language::Id), asked).unwrap();

@@ -144,6 +144,7 @@ impl Fixture {
             node: Arc::clone(&node),
             options: Arc::new(Options::default()),
             bound: None,
+            trusted: false,
         };
         let lines = Lines::default();
         let heard = lines.dispatch();

@@ -6,8 +6,11 @@
 #[macro_use]
 mod fixture;
 mod bad_input;
+mod hosts;
 mod lines;
+mod live;
 mod live_data;
+mod map;
 mod open311;
 mod policy;
 mod resident;

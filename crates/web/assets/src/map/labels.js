@@ -1,33 +1,45 @@
 // Names of areas, in the font of the page. A name appears where its area is wide enough for it and no
-// other name stands in the way; larger areas go first.
+// other name and no mark stands in the way, a little above or below if need be; larger areas go first.
 import { Marker } from "maplibre-gl";
 
 const MOST = 40;
+/** Where a name may go, in pixels below its place. */
+const SHIFTS = [0, 22, -22, 34, -34];
 
+/** Returns what to call when the marks have changed. */
 export function showLabels(map, areas) {
   const names = areas.features
     .filter((feature) => feature.properties?.name)
     .map(placed)
     .filter(Boolean)
     .sort((a, b) => b.width - a.width);
-  if (names.length === 0) return;
+  if (names.length === 0) return () => {};
   const shown = new Map();
   const update = () => {
     const size = map.getContainer().getBoundingClientRect();
-    const taken = [];
-    const wanted = new Set();
+    const taken = [...map.getContainer().querySelectorAll(".map-mark")].map((mark) => {
+      const { left, top, right, bottom } = mark.getBoundingClientRect();
+      return [left - size.left, top - size.top, right - size.left, bottom - size.top];
+    });
+    const wanted = new Map();
+    const told = new Set();
     for (const name of names) {
       if (wanted.size >= MOST) break;
+      // An area and a place may share a name; once is enough.
+      if (told.has(name.text)) continue;
       const at = map.project(name.position);
       const half = name.text.length * 3.6 + 6;
-      const box = [at.x - half, at.y - 10, at.x + half, at.y + 10];
-      const inside = box[0] > 0 && box[1] > 0 && box[2] < size.width && box[3] < size.height;
       const [west, east] = name.span.map((lon) => map.project([lon, name.position[1]]).x);
-      const roomy = east - west > half * 1.3;
-      const free = taken.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
-      if (inside && roomy && free) {
+      if (east - west <= half * 1.3) continue;
+      for (const shift of SHIFTS) {
+        const box = [at.x - half, at.y + shift - 10, at.x + half, at.y + shift + 10];
+        const inside = box[0] > 0 && box[1] > 0 && box[2] < size.width && box[3] < size.height;
+        const free = taken.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
+        if (!inside || !free) continue;
         taken.push(box);
-        wanted.add(name);
+        told.add(name.text);
+        wanted.set(name, shift);
+        break;
       }
     }
     for (const [name, marker] of shown) {
@@ -35,17 +47,21 @@ export function showLabels(map, areas) {
       marker.remove();
       shown.delete(name);
     }
-    for (const name of wanted) {
-      if (shown.has(name)) continue;
+    for (const [name, shift] of wanted) {
+      if (shown.has(name)) {
+        shown.get(name).setOffset([0, shift]);
+        continue;
+      }
       const element = document.createElement("span");
       element.className = "map-label";
       element.setAttribute("aria-hidden", "true"); // the list beside the map has them
       element.textContent = name.text;
-      shown.set(name, new Marker({ element }).setLngLat(name.position).addTo(map));
+      shown.set(name, new Marker({ element, offset: [0, shift] }).setLngLat(name.position).addTo(map));
     }
   };
   map.on("moveend", update);
   update();
+  return update;
 }
 
 /** Where a name goes: `properties.label` = [lon, lat] if the city says so, else inside the area. */

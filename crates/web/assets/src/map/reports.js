@@ -3,7 +3,8 @@
 import { Marker } from "maplibre-gl";
 import { hasShape, priorityShape } from "./parts.js";
 
-export function showReports(element, map) {
+/** `drawn` is called when the marks have changed. */
+export function showReports(element, map, drawn) {
   const address = new URL(element.dataset.reports, location.href);
   const shown = new Map();
   let running = null;
@@ -19,6 +20,7 @@ export function showReports(element, map) {
       const answer = await fetch(address, { signal: mine.signal, headers: { accept: "application/geo+json, application/json" } });
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       draw((await answer.json()).features ?? []);
+      drawn();
       element.classList.remove("map-stale");
     } catch (error) {
       // What was drawn stays; the list beside the map says how old it is.
