@@ -63,7 +63,7 @@ function options(UPlot, figure) {
       { ...axis, size: 64, values: (_, values) => values.map((value) => number.format(value)) },
     ],
     series: [
-      { label: "", value: (_, at) => (at == null ? "" : time(language, zone, at, 0)) },
+      { label: figure.dataset.tTime ?? "", value: (_, at) => (at == null ? "" : time(language, zone, at, 0)) },
       {
         label: label ?? "",
         stroke: colour("--accent"),

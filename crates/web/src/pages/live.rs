@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::api::live::{self as api, Room, shown_value};
 use crate::failure::Failure;
+use crate::i18n::{FluentArgs, format};
 use crate::pages_view::{
     LiveAttribute, LiveEntity, LiveKind, LiveList, LivePoint, LiveRow, LiveTab, Nav, Spark,
 };
@@ -141,6 +142,10 @@ fn row(visit: &Visit, room: Room, seen: &Seen, spark: Option<Spark>) -> LiveRow 
         value: shown_value(visit.language, seen),
         unit: seen.kind.unit.get(language).to_owned(),
         at: seen.reading.as_ref().map(|reading| reading.at),
+        age: seen
+            .reading
+            .as_ref()
+            .map_or_else(String::new, |reading| ago(visit, reading.at)),
         freshness: seen.freshness,
         spark,
         source: seen.source.clone(),
@@ -243,20 +248,25 @@ fn thin(readings: &[(Timestamp, f64)], from: Timestamp, to: Timestamp) -> Vec<Li
 
 /// The sentence about the age of a value, for a mark on the map.
 pub(crate) fn age_words(visit: &Visit, seen: &Seen) -> String {
-    use crate::i18n::{FluentArgs, format};
     let Some(reading) = &seen.reading else {
         return visit.text("live-unknown");
     };
+    let age = ago(visit, reading.at);
+    match seen.freshness {
+        Freshness::Stale => format!("{} {age}", visit.text("live-stale")),
+        Freshness::Fresh | Freshness::Unknown => age,
+    }
+}
+
+fn ago(visit: &Visit, at: Timestamp) -> String {
+    let now = visit.city.now();
+    let age = format::age(visit.language, at, now);
+    if now.since(at) < SignedDuration::from_mins(1) {
+        return age;
+    }
     let mut args = FluentArgs::new();
-    args.set(
-        "age",
-        format::age(visit.language, reading.at, visit.city.now()),
-    );
-    let key = match seen.freshness {
-        Freshness::Stale => "live-stale-age",
-        Freshness::Fresh | Freshness::Unknown => "live-fresh-age",
-    };
-    visit.text_with(key, &args)
+    args.set("age", age);
+    visit.text_with("live-ago", &args)
 }
 
 impl Room {

@@ -48,6 +48,8 @@ pub struct LiveRow {
     pub value: String,
     pub unit: String,
     pub at: Option<Timestamp>,
+    /// How old it is, in words that stand alone: *3 menit lalu*, *baru saja*.
+    pub age: String,
     pub freshness: Freshness,
     pub spark: Option<Spark>,
     pub source: Option<String>,
@@ -121,6 +123,7 @@ fn sample_row(freshness: Freshness) -> LiveRow {
                 3
             })
         }),
+        age: if none { "" } else { "3 menit lalu" }.to_owned(),
         freshness,
         spark: (!none).then_some(line),
         source: None,
