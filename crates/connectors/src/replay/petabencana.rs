@@ -103,7 +103,7 @@ pub fn read(path: &Path, mapping: &Mapping) -> Result<Whole, ReplayError> {
             Some(hour.ok_or_else(without)?)
         }
     };
-    let record = |feature: &Box<RawValue>| {
+    let record = |feature: &RawValue| {
         let feature: Feature =
             serde_json::from_str(feature.get()).map_err(|_| Reason::Unreadable)?;
         match hour {
@@ -111,7 +111,11 @@ pub fn read(path: &Path, mapping: &Mapping) -> Result<Whole, ReplayError> {
             None => report(feature, mapping),
         }
     };
-    Ok(collection.features.iter().map(record).collect())
+    Ok(collection
+        .features
+        .iter()
+        .map(|feature| record(feature))
+        .collect())
 }
 
 /// `2017-02-21T09`, at the beginning.
