@@ -119,6 +119,26 @@ def check_services():
     return {service["code"]: service for service in services}
 
 
+def check_live_types():
+    name = "starter/live_types.json"
+    types = load(name).get("live_types", [])
+    codes(name, types)
+    icons = json.loads((ROOT.parent / "crates/web/assets/icons.json").read_text())
+    for kind in types:
+        place = f"{name} {kind['code']}"
+        for field in ("names", "attribute_names", "unit"):
+            both(f"{place} {field}", kind.get(field))
+        for field in ("type", "attribute"):
+            if not str(kind.get(field, "")).startswith("https://"):
+                fault(place, f"{field} is an expanded name")
+        if not kind.get("expected_every_s", 0) > 0:
+            fault(place, "expected_every_s must be positive")
+        if not isinstance(kind.get("public"), bool):
+            fault(place, "public must be true or false")
+        if kind.get("icon") not in icons:
+            fault(place, f"there is no icon {kind.get('icon')!r}")
+
+
 def check_offices(services):
     teams = load("starter/teams.json").get("teams", [])
     team_codes = codes("starter/teams.json", teams)
@@ -362,6 +382,7 @@ def check_holidays(path):
 
 def main():
     services = check_services()
+    check_live_types()
     teams = check_offices(services)
     cities = sorted(path for path in (ROOT / "demo").glob("*.json") if path.name not in ("reports.json", "incidents.json", "sources.json"))
     areas = {path.stem: check_city(path) for path in cities}

@@ -135,3 +135,24 @@ cli-aside-bad_time = { $count } left: no time that can be meant
 cli-aside-bad_place = { $count } left: no place on earth
 cli-aside-bad_id = { $count } left: no id can be made
 cli-aside-refused = { $count } left: the entity could not take it
+
+## Replay
+cli-replay-real-city = { $city } is a city with real data; its clock is not driven. Replay into a demo city: city new NAME --demo
+cli-replay-served = Another process works for { $city }. End it first; the replay serves the city itself (--listen).
+cli-replay-failed = The replay ended early. What was sent stays.
+cli-replay-records = { $records } records, the city's clock stands at { $now } …
+cli-replay-stays = All was sent. The city is served on; Ctrl-C ends it.
+cli-replay-account = { $read } records read, { $sent } sent: { $accepted } accepted, { $refused } refused.
+cli-replay-first-refusal = What the city said to the first one it refused: { $why }
+cli-record-unreadable = { $count } are not text, not JSON or not the message they should be
+cli-record-wrong_column_count = { $count } have more or fewer columns than the first line
+cli-record-too_long = { $count } are too long
+cli-record-missing_time = { $count } have no time and none before them to go by
+cli-record-bad_time = { $count } have a time that cannot be read
+cli-record-bad_value = { $count } have a value that is none
+cli-record-bad_position = { $count } have no position on earth
+cli-record-missing_name = { $count } have no id or no type
+cli-record-missing_text = { $count } reports say nothing
+cli-record-other_entry = { $count } are of a kind that is not replayed
+cli-record-refused_by_city = { $count } were refused by the city
+cli-record-not_delivered = { $count } got no answer, however often they were sent

@@ -135,3 +135,24 @@ cli-aside-bad_time = { $count } tersisa: waktunya tidak masuk akal
 cli-aside-bad_place = { $count } tersisa: tempatnya tidak ada di bumi
 cli-aside-bad_id = { $count } tersisa: id tidak dapat dibuat
 cli-aside-refused = { $count } tersisa: entitas tidak dapat menerimanya
+
+## Replay
+cli-replay-real-city = { $city } adalah kota dengan data nyata; jamnya tidak diatur-atur. Putar ulang ke kota demo: city new NAMA --demo
+cli-replay-served = Proses lain sedang melayani { $city }. Hentikan dulu; pemutaran ulang melayani kota itu sendiri (--listen).
+cli-replay-failed = Pemutaran ulang berhenti sebelum selesai. Yang sudah terkirim tetap ada.
+cli-replay-records = { $records } catatan, jam kota menunjukkan { $now } …
+cli-replay-stays = Semua sudah terkirim. Kota tetap dilayani; Ctrl-C mengakhirinya.
+cli-replay-account = { $read } catatan dibaca, { $sent } dikirim: { $accepted } diterima, { $refused } ditolak.
+cli-replay-first-refusal = Jawaban kota untuk yang pertama ditolak: { $why }
+cli-record-unreadable = { $count } bukan teks, bukan JSON, atau bukan pesan yang seharusnya
+cli-record-wrong_column_count = { $count } kolomnya lebih atau kurang dari baris pertama
+cli-record-too_long = { $count } terlalu panjang
+cli-record-missing_time = { $count } tanpa waktu, dan tidak ada waktu sebelumnya untuk diikuti
+cli-record-bad_time = { $count } waktunya tidak terbaca
+cli-record-bad_value = { $count } nilainya bukan nilai
+cli-record-bad_position = { $count } tanpa posisi di bumi
+cli-record-missing_name = { $count } tanpa id atau tanpa jenis
+cli-record-missing_text = { $count } laporan tidak berisi apa-apa
+cli-record-other_entry = { $count } jenisnya tidak diputar ulang
+cli-record-refused_by_city = { $count } ditolak oleh kota
+cli-record-not_delivered = { $count } tidak dijawab, betapapun sering dikirim

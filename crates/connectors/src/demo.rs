@@ -6,6 +6,7 @@
 
 mod cells;
 mod chance;
+mod live;
 mod pictures;
 mod plan;
 mod stage;
@@ -13,7 +14,6 @@ mod stage;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use pendopo_domain::geo::{Area, AreaId, Position};
 use pendopo_domain::organisation::SignInId;
@@ -25,6 +25,7 @@ use pendopo_operations::store::Store;
 use pendopo_operations::{City, background, sign_ins, sources};
 use serde::Deserialize;
 
+use crate::driven::Driven;
 use crate::starter::{self, FileError};
 
 /// Where the demo cities are: their holidays are observed.
@@ -180,21 +181,6 @@ pub struct Seeded {
     pub incidents: usize,
 }
 
-/// A clock that stands where the last move put it.
-struct Driven(AtomicI64);
-
-impl Driven {
-    fn set(&self, now: Timestamp) {
-        self.0.store(now.micros(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for Driven {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
-    }
-}
-
 /// Makes `demo` in an empty `store`, as if it had worked for a month until `now`. `base_map` is GeoJSON or empty.
 ///
 /// # Errors
@@ -207,7 +193,7 @@ pub async fn seed(
     now: Timestamp,
 ) -> Result<Seeded, DemoError> {
     let begun = now.plus_days(-31);
-    let clock = Arc::new(Driven(AtomicI64::new(begun.micros())));
+    let clock = Arc::new(Driven::at(begun));
     let start = Starter {
         areas: demo.areas(),
         places: demo.places.clone(),
@@ -249,7 +235,7 @@ async fn fill(city: &City, clock: &Driven, now: Timestamp) -> Result<Seeded, Dem
         .map(|(id, login)| actor(city, *id, &login.code))
         .collect();
     let (reports, incidents) = stage::walk(city, clock, &staff, now).await?;
-    clock.set(now);
+    live::write(city, clock, now).await?;
     background::catch_up(city).await?;
     Ok(Seeded {
         api_key,

@@ -3,6 +3,7 @@
 //! The fields are described in `cities/README.md`. A city changes everything afterwards; this is only where it begins.
 
 use jiff::civil::Date;
+use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::Role;
 use pendopo_domain::services::Service;
 use pendopo_operations::configuration::{PositionFile, RouteFile, Starter, TeamFile};
@@ -71,6 +72,11 @@ struct Positions {
 }
 
 #[derive(Deserialize)]
+struct LiveTypes {
+    live_types: Vec<LiveType>,
+}
+
+#[derive(Deserialize)]
 struct Holidays {
     country: String,
     holidays: Vec<Holiday>,
@@ -83,7 +89,7 @@ struct Holiday {
     areas: Option<Vec<String>>,
 }
 
-/// Services, teams, routes, roles and positions; no areas yet.
+/// Services, teams, routes, roles, positions and types of live data; no areas yet.
 ///
 /// # Errors
 /// [`FileError`] when a packed file is damaged.
@@ -94,6 +100,7 @@ pub fn starter() -> Result<Starter, FileError> {
         routing: read::<Routing>("starter/routing.json")?.routing,
         roles: read::<Roles>("starter/roles.json")?.roles,
         positions: read::<Positions>("starter/positions.json")?.positions,
+        live_types: read::<LiveTypes>("starter/live_types.json")?.live_types,
         ..Starter::default()
     })
 }

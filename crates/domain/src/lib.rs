@@ -10,6 +10,7 @@ pub mod entities;
 pub mod geo;
 pub mod incidents;
 pub mod journal;
+pub mod live_types;
 pub mod measures;
 pub mod organisation;
 pub mod policy;

@@ -3,11 +3,13 @@
 //! Files are data that people edit: services, teams, routing, roles, positions and holidays. See `cities/README.md`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use pendopo_domain::geo::{Area, Areas, BoundingBox, Position as Place};
 use pendopo_domain::journal::Event;
+use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::{Position, PositionId, Role, Route, Team, TeamId};
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_domain::services::{Service, Texts};
@@ -64,6 +66,8 @@ pub struct Configuration {
     pub routes: Vec<Route>,
     pub roles: Vec<Role>,
     pub positions: Vec<Position>,
+    /// Types of entities that are shown, in their order.
+    pub live_types: Vec<Arc<LiveType>>,
     /// Places that help to say where: name and position.
     pub places: Vec<(String, Place)>,
     /// The drawn land around the city, GeoJSON; empty when there is none.
@@ -77,6 +81,7 @@ pub struct Configuration {
 const PROFILE: &str = "profile";
 const BASE_MAP: &str = "base_map";
 const PLACES: &str = "places";
+const LIVE_TYPES: &str = "live_types";
 const CHANGED_AT: &str = "changed_at";
 
 impl Configuration {
@@ -92,7 +97,13 @@ impl Configuration {
             .remove(PLACES)
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
+        // A city that is older than these has none.
+        let live_types: Vec<Arc<LiveType>> = settings
+            .remove(LIVE_TYPES)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
         Ok(Self {
+            live_types,
             calendar: WorkingCalendar::new(zone, profile.holidays.iter().copied()),
             services: rows::services(db).await?,
             areas: Areas::new(rows::areas(db).await?),
@@ -147,6 +158,7 @@ pub struct Starter {
     pub roles: Vec<Role>,
     pub positions: Vec<PositionFile>,
     pub areas: Vec<Area>,
+    pub live_types: Vec<LiveType>,
     pub places: Vec<Named>,
     pub base_map: String,
 }
@@ -202,6 +214,7 @@ pub async fn found(
                 }
                 set_json(db, PROFILE, &profile).await?;
                 set_json(db, PLACES, &starter.places).await?;
+                set_json(db, LIVE_TYPES, &starter.live_types).await?;
                 rows::set(db, BASE_MAP, &starter.base_map).await?;
                 put_starter(db, &starter).await?;
                 changed(db, "city", "city", now).await
@@ -314,6 +327,24 @@ pub async fn put_services(city: &City, actor: &Actor, services: Vec<Service>) ->
     city.reload().await
 }
 
+/// Sets which types of entities are shown.
+///
+/// # Errors
+/// [`Error::Denied`] unless the actor may manage services.
+pub async fn set_live_types(city: &City, actor: &Actor, types: Vec<LiveType>) -> Result<()> {
+    must(actor, Action::ManageServices)?;
+    let (now, by) = (city.now(), actor_text(actor));
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                set_json(db, LIVE_TYPES, &types).await?;
+                changed(db, &by, "live_types", now).await
+            })
+        })
+        .await?;
+    city.reload().await
+}
+
 /// Adds or replaces areas by their codes.
 ///
 /// # Errors
@@ -353,6 +384,28 @@ pub async fn add_api_key(city: &City, actor: &Actor, name: &str) -> Result<Strin
         })
         .await?;
     Ok(key)
+}
+
+/// Makes a key worth nothing. Returns whether it was worth something.
+///
+/// # Errors
+/// [`Error::Denied`] unless the actor may manage keys.
+pub async fn revoke_api_key(city: &City, actor: &Actor, key: &str) -> Result<bool> {
+    must(actor, Action::ManageApiKeys)?;
+    let (now, by) = (city.now(), actor_text(actor));
+    let hash = crate::links::token_hash(key);
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let Some(id) = rows::api_key(db, &hash).await? else {
+                    return Ok(false);
+                };
+                rows::revoke_api_key(db, id, now).await?;
+                changed(db, &by, &format!("api_key:{id}"), now).await?;
+                Ok(true)
+            })
+        })
+        .await
 }
 
 /// The system that this key belongs to; `None` when the key is unknown or revoked.

@@ -2,6 +2,8 @@
 //!
 //! The rights are those of [`Action::ReadEntities`] and [`Action::WriteEntities`], for the city as a whole.
 
+pub mod seen;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use pendopo_store::live::{Found, Outcomes};
 
 use crate::configuration::must;
 use crate::{City, Error, Result};
+
+pub use seen::public_find;
 
 /// Entities that end at the same moment and are removed together.
 const EXPIRED_AT_ONCE: usize = 1_000;

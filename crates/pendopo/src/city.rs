@@ -78,7 +78,7 @@ fn profile(say: &Say, args: &NewCityArgs, now: Timestamp) -> anyhow::Result<Prof
         domain: args.domain.clone(),
         emergency_phone: args.emergency_phone.clone(),
         bbox: bbox.with_context(|| say.text("cli-bad-bbox", &[]))?,
-        demo: false,
+        demo: args.demo,
         holidays,
     })
 }

@@ -4,7 +4,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pendopo_connectors::replay::{Kind, Pace};
 
 use crate::mqtt::MqttArgs;
 use crate::place::PlaceArgs;
@@ -39,6 +40,8 @@ pub enum Command {
         #[command(subcommand)]
         command: ImportCommand,
     },
+    /// Play recorded data back into a demo city, as if it happened now.
+    Replay(ReplayArgs),
     /// Give people a sign-in.
     SignIn {
         #[command(subcommand)]
@@ -176,6 +179,9 @@ pub struct NewCityArgs {
     /// File of `base-map build`, from which the city gets its coast.
     #[arg(long, value_name = "FILE")]
     pub base_map: Option<PathBuf>,
+    /// A city to try things out: every page says so, and its clock may be driven.
+    #[arg(long)]
+    pub demo: bool,
     #[command(flatten)]
     pub place: PlaceArgs,
 }
@@ -237,6 +243,57 @@ pub enum ImportCommand {
         #[command(flatten)]
         place: PlaceArgs,
     },
+}
+
+#[derive(Args)]
+pub struct ReplayArgs {
+    /// What the files hold.
+    #[arg(value_enum)]
+    pub kind: ReplayKind,
+    /// One after the other; those of PetaBencana and GTFS Realtime by their times.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// A demo city that no other process serves.
+    #[arg(long)]
+    pub city: String,
+    /// Seconds of the city in one of ours, or `max`: from record to record without waiting.
+    #[arg(long, value_name = "N|max", default_value = "max")]
+    pub speed: Pace,
+    /// Where the city is served meanwhile, to look at it; port 0 takes any.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// File with an API key of the city; without it one is made and revoked afterwards.
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// Serve the city on after the last record, until Ctrl-C.
+    #[arg(long)]
+    pub stay: bool,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// The kinds of `replay`.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum ReplayKind {
+    /// Hourly levels of a gauge of Dinas SDA DKI Jakarta: CSV.
+    WaterLevel,
+    /// Flooded areas (floods_….geojson) and reports (reports_….geojson) of PetaBencana.id.
+    Petabencana,
+    /// An NGSI-LD entity, or an array of them, in each line.
+    NgsiLd,
+    /// Feeds of GTFS Realtime, one a file.
+    GtfsRt,
+}
+
+impl From<ReplayKind> for Kind {
+    fn from(kind: ReplayKind) -> Self {
+        match kind {
+            ReplayKind::WaterLevel => Self::WaterLevel,
+            ReplayKind::Petabencana => Self::Petabencana,
+            ReplayKind::NgsiLd => Self::NgsiLd,
+            ReplayKind::GtfsRt => Self::GtfsRt,
+        }
+    }
 }
 
 #[derive(Subcommand)]

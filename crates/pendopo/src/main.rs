@@ -16,6 +16,7 @@ mod key_file;
 mod live;
 mod mqtt;
 mod place;
+mod replay;
 mod say;
 mod serve;
 mod sources;
@@ -64,6 +65,7 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::Backup(args) => backup::backup(say, args).await?,
         Command::Restore(args) => backup::restore(say, args).await?,
         Command::Import { command } => import::run(say, command).await?,
+        Command::Replay(args) => replay::run(say, args).await?,
         Command::SignIn { command } => access::add_sign_in(say, command).await?,
         Command::ApiKey { command } => access::add_api_key(say, command).await?,
         Command::MqttAccount { command } => sources::account(say, command).await?,

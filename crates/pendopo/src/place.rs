@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use pendopo_domain::time::Clock;
 use pendopo_operations::store::{MasterKey, Root, Store};
 use pendopo_operations::{City, Node, node};
 
@@ -87,9 +88,14 @@ impl PlaceArgs {
 
     /// The node of cities that are there already, with its key.
     pub async fn node(&self, say: &Say) -> anyhow::Result<Node> {
+        self.node_on(say, Arc::new(SystemClock)).await
+    }
+
+    /// The same on another clock. Only ever for a demo city.
+    pub async fn node_on(&self, say: &Say, clock: Arc<dyn Clock>) -> anyhow::Result<Node> {
         let root = self.root(say)?;
         match self.key(say, &root).await? {
-            Key::There(master) => Ok(wired(root, master)),
+            Key::There(master) => Ok(Node::new(root, master, clock, Arc::new(SystemEntropy))),
             Key::New(_) => bail!(say.text("cli-no-cities", &[])),
         }
     }

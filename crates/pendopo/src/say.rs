@@ -76,7 +76,7 @@ impl Say {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pendopo_connectors::{areas, boston_311};
+    use pendopo_connectors::{areas, boston_311, replay};
 
     #[test]
     fn a_failure_begins_with_a_sentence_in_the_language() {
@@ -111,7 +111,10 @@ mod tests {
         let aside = pendopo_domain::sources::Reason::ALL
             .iter()
             .map(|reason| format!("cli-aside-{reason}"));
-        for key in rows.chain(areas).chain(aside) {
+        let records = replay::Reason::ALL
+            .iter()
+            .map(|reason| format!("cli-record-{}", reason.word()));
+        for key in rows.chain(areas).chain(aside).chain(records) {
             for language in Language::ALL {
                 let text = Say { language }.text(&key, &[("count", "7")]);
                 assert!(text.starts_with("7 "), "{key}: {text}");

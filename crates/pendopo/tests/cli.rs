@@ -205,6 +205,58 @@ fn a_city_on_postgres_is_made_and_moves_to_sqlite() {
     a_city_from_making_to_restoring(&Home::postgres(), &Home::sqlite());
 }
 
+/// Recorded data come in through the interfaces of a demo city, which drives its clock; a real city refuses.
+fn lines_are_replayed(home: &Home) {
+    let slug = home.slug.as_str();
+    let file = home.path("lines.jsonl");
+    let gauge = |hour: u32, value: &str| {
+        format!(
+            r#"{{"id":"urn:ngsi-ld:Gauge:1","type":"Gauge","level":{{"type":"Property","value":{value},"observedAt":"2024-02-15T{hour:02}:00:00Z"}}}}"#
+        )
+    };
+    let lines = [
+        gauge(1, "650"),
+        gauge(2, "651"),
+        "{".to_owned(),
+        gauge(3, "652"),
+    ];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let file = file.display().to_string();
+    let name = ["--name", "Kota Demo", "--zone", "Asia/Jakarta", "--demo"];
+    home.succeeds(&[&["city", "new", slug][..], &name].concat());
+    let told = home.succeeds(&["replay", "ngsi-ld", &file, "--city", slug]);
+    assert!(
+        told.starts_with("4 records read, 3 sent: 3 accepted, 1 refused."),
+        "{told}"
+    );
+    assert!(told.contains("1 are not text, not JSON"), "{told}");
+    assert_eq!(
+        home.succeeds(&["check", "--city", slug]),
+        format!("{slug}: sound\n")
+    );
+}
+
+#[test]
+fn recorded_lines_are_replayed_into_a_demo_city_on_sqlite() {
+    lines_are_replayed(&Home::sqlite());
+}
+
+#[test]
+fn recorded_lines_are_replayed_into_a_demo_city_on_postgres() {
+    lines_are_replayed(&Home::postgres());
+}
+
+#[test]
+fn a_city_of_real_data_is_not_replayed_into() {
+    let home = Home::sqlite();
+    home.new_city();
+    let file = home.path("lines.jsonl");
+    std::fs::write(&file, r#"{"id":"urn:x:1","type":"T"}"#).unwrap();
+    let file = file.display().to_string();
+    let said = home.fails(&["replay", "ngsi-ld", &file, "--city", "contoh"]);
+    assert!(said.contains("real data"), "{said}");
+}
+
 #[test]
 fn the_key_is_made_once_and_only_its_owner_may_read_it() {
     use std::os::unix::fs::PermissionsExt;

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod gtfs_rt;
 pub mod json_pointer;
 pub mod ngsi_ld;
 pub mod open311;

@@ -149,33 +149,47 @@ impl Live {
     }
 
     /// Brings the tables after the journal, a bounded part at a time. Returns how many journal rows were passed; 0 means
-    /// that the tables are as new as the memory. For one process of a city at a time.
+    /// that the tables are as new as the memory. Whoever comes second to a part leaves it to the first and looks again.
     ///
     /// # Errors
     /// When a database does not answer; nothing has moved then.
     pub async fn flush(&self) -> Result<usize> {
+        loop {
+            if let Some(passed) = self.try_flush().await? {
+                return Ok(passed);
+            }
+        }
+    }
+
+    /// `None` when somebody else was quicker with the same part.
+    async fn try_flush(&self) -> Result<Option<usize>> {
         let from = live_tables::flushed(&mut self.tables.read().await?).await?;
         let reached = self.state().position;
         if from >= reached {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let entries = self.gather(from, reached).await?;
         let Some(last) = entries.last() else {
-            return Ok(0);
+            return Ok(Some(0));
         };
         let (passed, to) = (entries.len(), last.position);
         let documents = self.documents(&entries);
-        self.tables
+        let mine = self
+            .tables
             .write(move |db| {
                 async move {
+                    // First, so that on PostgreSQL a second one waits here for the first to be done.
+                    if !live_tables::advance(db, from, to).await? {
+                        return Ok::<_, StoreError>(false);
+                    }
                     live_tables::put(db, &documents).await?;
                     history::record(db, &entries).await?;
-                    live_tables::advance(db, from, to).await
+                    Ok(true)
                 }
                 .boxed()
             })
             .await?;
-        Ok(passed)
+        Ok(mine.then_some(passed))
     }
 
     /// Journal rows after `from`, up to `to`, in a bounded number of effects.

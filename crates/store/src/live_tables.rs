@@ -6,7 +6,7 @@ use pendopo_domain::entities::{Entity, Iri};
 
 use crate::backend::{Db, on_backend};
 use crate::journal::Position;
-use crate::{Result, StoreError, columns};
+use crate::{Result, columns};
 
 /// Documents read at a time when a city starts.
 const PAGE: i64 = 5_000;
@@ -21,11 +21,9 @@ pub async fn flushed(db: &mut Db) -> Result<Position> {
     Ok(Position { txid, seq })
 }
 
-/// Moves [`flushed`] from `from` to `to`; part of the transaction that filled the tables.
-///
-/// # Errors
-/// When another process has moved it: then its work must not be done again.
-pub(crate) async fn advance(db: &mut Db, from: Position, to: Position) -> Result<()> {
+/// Moves [`flushed`] from `from` to `to`; part of the transaction that fills the tables. False when somebody else has
+/// moved it: then that work must not be done again.
+pub(crate) async fn advance(db: &mut Db, from: Position, to: Position) -> Result<bool> {
     let moved = on_backend!(db, |c| {
         sqlx::query(
             "UPDATE flushed SET txid = $1, seq = $2 WHERE id = 0 AND txid = $3 AND seq = $4",
@@ -38,10 +36,7 @@ pub(crate) async fn advance(db: &mut Db, from: Position, to: Position) -> Result
         .await?
         .rows_affected()
     });
-    if moved == 0 {
-        return Err(StoreError::NotWritten);
-    }
-    Ok(())
+    Ok(moved > 0)
 }
 
 /// The tables were copied with a journal that is numbered anew; they have its first `seq` rows.

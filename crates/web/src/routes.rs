@@ -13,7 +13,7 @@ use pendopo_domain::policy::Action;
 use tokio::sync::watch;
 
 use crate::api::events::Stopping;
-use crate::api::{events, map, ngsi_ld, open311, photos};
+use crate::api::{events, live, map, ngsi_ld, open311, photos};
 use crate::failure::Failure;
 use crate::pages_view::ErrorKind;
 use crate::server::AppState;
@@ -205,12 +205,21 @@ fn files(routes: &mut Vec<Route>) {
 }
 
 fn interfaces(routes: &mut Vec<Route>) {
-    use Action::{SeeDesk, SeePublic};
+    use Action::{ReadEntities, SeeDesk, SeePublic};
     show(routes, "/events", SeePublic, events::follow);
     show(routes, "/meja/events", SeeDesk, events::follow);
     show(routes, "/map/base.json", SeePublic, map::base);
     show(routes, "/map/areas.json", SeePublic, map::areas);
     show(routes, "/map/reports.json", SeePublic, map::list_clusters);
+    show(routes, "/map/live.json", SeePublic, live::list_public);
+    show(routes, "/map/live/events", SeePublic, live::follow_public);
+    show(routes, "/meja/map/live.json", ReadEntities, live::list_all);
+    show(
+        routes,
+        "/meja/map/live/events",
+        ReadEntities,
+        live::follow_all,
+    );
     show(routes, "/map/base.pmtiles", SeePublic, map::pmtiles);
     show(routes, "/foto/{id}/{size}", SeePublic, photos::show);
     show(

@@ -50,6 +50,38 @@ pub struct AppState {
     pub trusted: bool,
 }
 
+/// Serves one city of a node on a listener that is bound already, until `shutdown` is done; then the node is closed. Its
+/// other cities are out of reach.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_city(
+    node: Arc<Node>,
+    slug: String,
+    listener: tokio::net::TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stop, stopping) = watch::channel(false);
+    let state = AppState {
+        node: Arc::clone(&node),
+        options: Arc::default(),
+        bound: Some(Arc::from(slug)),
+        trusted: false,
+    };
+    let app = routes::router(state, stopping);
+    axum::serve(
+        listener,
+        app.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        shutdown.await;
+        let _ = stop.send(true);
+    })
+    .await?;
+    node.close().await;
+    Ok(())
+}
+
 /// Where all cities are served when nothing else is said.
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);

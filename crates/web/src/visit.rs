@@ -101,6 +101,7 @@ impl Visit {
                 position: position.names.get(self.language.tag()).to_owned(),
                 may_see_desk: self.may(Action::SeeDesk),
                 may_work_tasks: self.may(Action::WorkTask),
+                may_read_entities: self.may(Action::ReadEntities),
             }),
             banner: None,
         }

@@ -47,6 +47,27 @@ fn level(live: &Live, id: &str) -> Option<f64> {
 }
 
 both_databases! {
+    async fn many_who_flush_at_once_write_everything_once(city: TestCity) {
+        let live = city.store.live().await.unwrap();
+        let other = reopened(&city).await;
+        let other_live = other.live().await.unwrap();
+        for second in 0..20 {
+            let commands = (0..5).map(|n| Command::Record(gate(&format!("urn:{n}"), 1.0, second))).collect();
+            live.commit(commands, at(second)).await.unwrap();
+            other_live.follow().await.unwrap();
+            let flushed = tokio::join!(live.flush_all(), other_live.flush_all(), live.flush_all(), live.flush_all());
+            assert!(flushed.0.is_ok() && flushed.1.is_ok() && flushed.2.is_ok() && flushed.3.is_ok(), "{flushed:?}");
+        }
+        let range = Range { limit: 100, ..Range::default() };
+        let mut db = live.tables().read().await.unwrap();
+        for n in 0..5 {
+            let found = history::observations(&mut db, &format!("urn:{n}"), &[], &range).await.unwrap();
+            assert_eq!(found[&(LEVEL.into(), None)].len(), 20);
+        }
+        drop(db);
+        other.close().await;
+    }
+
     async fn what_was_answered_is_there_after_a_restart_whether_flushed_or_not(city: TestCity) {
         let live = city.store.live().await.unwrap();
         let first = live.commit(vec![Command::Create(gate("urn:a", 1.5, 0))], at(0)).await.unwrap();

@@ -35,11 +35,13 @@ await Promise.all([
       report: "src/report.js",
       live: "src/live.js",
       desk: "src/desk.js",
+      chart: "src/chart.js",
+      uplot: "src/uplot.js",
     },
   }),
   build({
     ...common,
-    entryPoints: { app: "styles/app.css", maplibre: "maplibre-gl/dist/maplibre-gl.css" },
+    entryPoints: { app: "styles/app.css", maplibre: "maplibre-gl/dist/maplibre-gl.css", uplot: "uplot/dist/uPlot.min.css" },
     external: ["*.woff2"],
   }),
   // The worker is a ready-made file of its own: a page under `default-src 'self'` may not start one

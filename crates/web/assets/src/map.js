@@ -5,6 +5,7 @@
 import { Map as GlMap, Marker, setWorkerUrl } from "maplibre-gl";
 import { baseLayers, baseSources, openTiles, readColours, recolour } from "./map/base.js";
 import { showControls, showCredit } from "./map/controls.js";
+import { showLive } from "./map/live.js";
 import { showLabels } from "./map/labels.js";
 import { showReports } from "./map/reports.js";
 import { pinShape } from "./map/parts.js";
@@ -85,6 +86,7 @@ async function start(element) {
   const placeLabels = showLabels(map, areas);
   if (set.map === "pick") pickPlace(element, map);
   if (set.reports) showReports(element, map, placeLabels);
+  if (set.liveMarks) showLive(element, map);
   followTheme(element, map, tiles, base);
 }
 

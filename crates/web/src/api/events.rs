@@ -15,6 +15,7 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use futures::stream::{self, Stream, StreamExt};
 use pendopo_domain::journal::Event;
 use pendopo_operations::city::Change;
+use pendopo_operations::followers::Place;
 use pendopo_operations::store::journal::Position;
 use tokio::sync::{broadcast, watch};
 
@@ -33,14 +34,10 @@ pub struct Stopping(pub watch::Receiver<bool>);
 pub async fn follow(
     visit: Visit,
     State(stopping): State<Stopping>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    peer: Peer,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, Failure> {
-    let peer = peer.map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.0.ip());
-    let followers = visit.city.followers(&visit.actor);
-    let place = followers
-        .place(client(peer, &headers))
-        .ok_or_else(|| Failure::because(ErrorKind::Unavailable, "all live places are taken"))?;
+    let place = place(&visit, peer, &headers)?;
     let changes = visit.city.changes();
     let end = visit.city.journal_end().await?;
     let last_seen = headers
@@ -66,6 +63,18 @@ pub async fn follow(
     Ok(Sse::new(events).keep_alive(alive))
 }
 
+/// Who stands at the other end of the line; a test has nobody there.
+pub(super) type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
+
+/// A place for one more live page, held as long as its stream.
+pub(super) fn place(visit: &Visit, peer: Peer, headers: &HeaderMap) -> Result<Place, Failure> {
+    let peer = peer.map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.0.ip());
+    let followers = visit.city.followers(&visit.actor);
+    followers
+        .place(client(peer, headers))
+        .ok_or_else(|| Failure::because(ErrorKind::Unavailable, "all live places are taken"))
+}
+
 /// Whose request it is: the peer, or whom a proxy names. Only one in our own network is believed, and only what it added
 /// itself, the last address of the list.
 fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
@@ -80,7 +89,7 @@ fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     Some(peer).filter(|_| !near).or_else(named).unwrap_or(peer)
 }
 
-async fn stopped(mut stopping: watch::Receiver<bool>) {
+pub(super) async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 

@@ -5,11 +5,14 @@ mod desk;
 mod entry;
 mod follow;
 mod incident;
+pub(crate) mod live;
 mod parts;
 mod public;
 mod report_form;
 mod sign_in;
 mod staff_parts;
+
+pub(crate) use parts::map_around;
 
 use crate::routes::Route;
 
@@ -17,6 +20,7 @@ use crate::routes::Route;
 pub(crate) fn routes(routes: &mut Vec<Route>) {
     entry::routes(routes);
     public::routes(routes);
+    live::routes(routes);
     report_form::routes(routes);
     follow::routes(routes);
     sign_in::routes(routes);

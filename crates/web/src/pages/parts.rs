@@ -286,6 +286,8 @@ pub(crate) fn city_map(visit: &Visit, reports_url: &str) -> MapView {
             bounds.west, bounds.south, bounds.east, bounds.north
         ),
         reports_url: reports_url.to_owned(),
+        live_url: String::new(),
+        live_events_url: String::new(),
         approximate: configuration.areas.iter().any(|area| area.approximate),
         tiles: visit.tiles,
     }

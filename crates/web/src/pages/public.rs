@@ -12,6 +12,7 @@ use pendopo_operations::{Error, measures};
 use serde::Deserialize;
 
 use super::{entry, parts};
+use crate::api::live::{Room, with_live};
 use crate::failure::Failure;
 use crate::pages_view::{
     ErrorKind, HonestNumbers, ListFilters, MapPage, Nav, NumberLink, NumberRow, NumbersPage,
@@ -271,7 +272,7 @@ async fn join_report(visit: Visit, Path(number): Path<String>) -> Result<Respons
 /// `GET /peta`
 async fn show_map(visit: Visit) -> Result<Response, Failure> {
     let context = MapPage {
-        map: parts::city_map(&visit, "/map/reports.json"),
+        map: with_live(parts::city_map(&visit, "/map/reports.json"), Room::Public),
         open_count: entry::open_count(&visit).await?,
     };
     visit.page(Nav::Map, &context)

@@ -50,6 +50,7 @@ pub struct SignedIn {
     pub position: String,
     pub may_see_desk: bool,
     pub may_work_tasks: bool,
+    pub may_read_entities: bool,
 }
 
 /// A band or box on top of the page.
@@ -90,6 +91,7 @@ impl Chrome {
                 position: "Operator meja".to_owned(),
                 may_see_desk: true,
                 may_work_tasks: true,
+                may_read_entities: true,
             }),
             ..Self::sample(language)
         }

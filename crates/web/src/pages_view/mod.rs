@@ -13,12 +13,14 @@ mod error;
 mod follow;
 mod home;
 mod incident;
+mod live;
 mod numbers;
 mod parts;
 mod public;
 mod report_form;
 mod sign_in;
 mod similar;
+mod spark;
 
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, TaskRow};
@@ -31,6 +33,7 @@ pub use error::{ErrorKind, ErrorPage, Privacy};
 pub use follow::{Follow, Question, Saved};
 pub use home::{Home, HonestNumbers};
 pub use incident::{Clock, CrewRow, IncidentDetail, IncidentReport};
+pub use live::{LiveAttribute, LiveEntity, LiveKind, LiveList, LivePoint, LiveRow, LiveTab};
 pub use numbers::{NumberRow, NumbersPage, RatingSummary};
 pub use parts::{
     Arg, Choice, ChoiceGroup, Due, FieldError, MapView, NumberLink, Phase, Photo, PhotoKind,
@@ -43,6 +46,7 @@ pub use report_form::{
 };
 pub use sign_in::{LinkState, SignIn, SignInFailure, SignInLink};
 pub use similar::{SimilarFragment, SimilarItem, SimilarPage};
+pub use spark::{Spark, Trend};
 
 #[cfg(test)]
 mod tests;

@@ -233,6 +233,9 @@ pub struct MapView {
     pub bbox: String,
     /// GeoJSON of the reports to show; empty for none.
     pub reports_url: String,
+    /// GeoJSON of live entities, and the stream of their changes; empty for none.
+    pub live_url: String,
+    pub live_events_url: String,
     /// The areas are drawn around their centres, not surveyed; the map says so.
     pub approximate: bool,
     /// The node has vector tiles of its own.
@@ -270,6 +273,8 @@ pub(crate) mod sample {
             zoom: 12.0,
             bbox: "104.38,0.84,104.56,1.0".to_owned(),
             reports_url: "/map/reports.json".to_owned(),
+            live_url: "/map/live.json".to_owned(),
+            live_events_url: "/map/live/events".to_owned(),
             approximate: true,
             tiles: true,
         }

@@ -35,6 +35,8 @@ fn all(see: &mut dyn FnMut(&str, Language, usize, &str)) {
     each::<MapPage>(public, see);
     each::<ReportPage>(public, see);
     each::<NumbersPage>(public, see);
+    each::<LiveList>(public, see);
+    each::<LiveEntity>(staff, see);
     each::<Follow>(public, see);
     each::<ErrorPage>(with_banner, see);
     each::<Privacy>(public, see);

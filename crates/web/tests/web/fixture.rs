@@ -23,6 +23,7 @@ use base64::engine::general_purpose::STANDARD;
 use geo::{MultiPolygon, polygon};
 use http_body_util::BodyExt;
 use pendopo_domain::geo::{Area, AreaId, Position};
+use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::Role;
 use pendopo_domain::reports::{Channel, Report};
 use pendopo_domain::services::Service;
@@ -478,6 +479,10 @@ fn starter() -> Starter {
             area("kota-lama", "Kota Lama", 104.4),
             area("kota-baru", "Kota Baru", 104.5),
         ],
+        live_types: list::<LiveType>(
+            include_str!("../../../../cities/starter/live_types.json"),
+            "live_types",
+        ),
         places: vec![],
         base_map: String::new(),
     }

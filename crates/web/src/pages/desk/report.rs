@@ -15,6 +15,7 @@ use pendopo_operations::{Error, dispatch, incidents, ratings, reports};
 
 use super::super::{parts, staff_parts};
 use super::queue;
+use crate::api::live::desk_map;
 use crate::pages_view::{
     Choice, Deadline, Due, IdentityBox, NumberLink, ReportDetail, ReportRow, TimelineEntry,
 };
@@ -58,9 +59,7 @@ pub(super) async fn detail(
         team: report.team.map(named),
         deadlines: deadlines(visit, &configuration, report),
         photos: parts::photos(visit, report, "/foto").await?,
-        map: report
-            .position
-            .map(|at| parts::map_around(visit, at, "/map/reports.json")),
+        map: report.position.map(|at| desk_map(visit, at)),
         timeline: timeline(visit, report).await?,
         joined: i64::from(report.joined),
         incident: incident_link(visit, &configuration, report).await?,

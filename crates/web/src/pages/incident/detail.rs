@@ -9,6 +9,7 @@ use pendopo_operations::incidents::Seen;
 use pendopo_operations::store::chains::Entry;
 
 use super::super::{parts, staff_parts};
+use crate::api::live::desk_map;
 use crate::pages_view::{Clock, CrewRow, IncidentDetail, IncidentReport, Photo, TimelineEntry};
 use crate::visit::Visit;
 
@@ -40,7 +41,7 @@ pub(super) async fn detail(visit: &Visit, seen: Seen) -> Result<IncidentDetail, 
         reports: reports(visit, &seen.reports),
         photos: photos(visit, &seen.reports).await?,
         timeline: timeline(visit, &seen).await?,
-        map: at.map(|at| parts::map_around(visit, at, "/map/reports.json")),
+        map: at.map(|at| desk_map(visit, at)),
         teams: staff_parts::team_choices(visit, None),
         may_note: may,
         may_dispatch: may && incident.state.needs_action(),
