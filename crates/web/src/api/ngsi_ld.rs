@@ -15,6 +15,7 @@ mod entities;
 mod negotiation;
 mod query;
 mod subscriptions;
+mod temporal;
 mod types;
 
 use axum::extract::{FromRequestParts, Path};
@@ -107,6 +108,7 @@ pub fn table() -> Vec<Route> {
     batch::routes(&mut routes);
     types::routes(&mut routes);
     subscriptions::routes(&mut routes);
+    temporal::routes(&mut routes);
     routes.0
 }
 
