@@ -5,10 +5,12 @@
 //! pure, so the state after a journal is the same wherever it is read.
 //!
 //! - [`Entity`], [`Attribute`], [`Value`]: the document
+//! - [`aggregates`](mod@aggregates): many values in a few numbers
 //! - [`command`]: what may be asked, and what becomes of it
 //! - [`geometry`]: GeoJSON geometry as a value
 //! - [`query`]: which entities a question means
 
+pub mod aggregates;
 pub mod command;
 pub mod geometry;
 pub mod query;

@@ -145,6 +145,41 @@ pub async fn history(
     Ok((head, observations))
 }
 
+/// One instance of an attribute, as it was.
+///
+/// # Errors
+/// When the actor may not read, or there is no such instance.
+pub async fn instance(
+    city: &City,
+    actor: &Actor,
+    id: &str,
+    name: &str,
+    instance: &str,
+) -> Result<Observation> {
+    must(actor, Action::ReadEntities)?;
+    let live = city.store().live().await?;
+    live.flush_all().await?;
+    let mut db = live.tables().read().await?;
+    let found = history::instance(&mut db, id, name, instance).await?;
+    found.ok_or(Error::NotFound)
+}
+
+/// Datasets of an attribute that have a history; `None` is the default one.
+///
+/// # Errors
+/// When the actor may not read.
+pub async fn datasets(
+    city: &City,
+    actor: &Actor,
+    id: &str,
+    name: &str,
+) -> Result<Vec<Option<Iri>>> {
+    must(actor, Action::ReadEntities)?;
+    let live = city.store().live().await?;
+    live.flush_all().await?;
+    Ok(history::datasets(&mut live.tables().read().await?, id, name).await?)
+}
+
 /// Entities that have a history, in the order of their ids after `after`.
 ///
 /// # Errors

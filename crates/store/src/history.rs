@@ -33,6 +33,8 @@ pub struct Head {
 pub struct Observation {
     pub instance_id: String,
     pub written_at: Timestamp,
+    /// Given when the attribute was taken away then; what it was before is in `attribute`.
+    pub deleted_at: Option<Timestamp>,
     pub attribute: Attribute,
 }
 
@@ -43,9 +45,12 @@ pub enum TimeProperty {
     ObservedAt,
     /// Both `createdAt` and `modifiedAt` of an instance: it is written once.
     WrittenAt,
+    /// Only what was taken away.
+    DeletedAt,
 }
 
-/// Which observations of an entity are asked for. Times are included at the start and excluded at the end.
+/// Which observations of an entity are asked for. Times are included at the start and excluded at the end. With neither,
+/// those that were not observed at any time are there too, at the time they were written.
 #[derive(Clone, Debug, Default)]
 pub struct Range {
     pub property: TimeProperty,
@@ -71,9 +76,13 @@ pub(crate) async fn record(db: &mut Db, entries: &[Entry]) -> Result<()> {
         .iter()
         .flat_map(|entry| entry.effects.iter())
         .collect();
-    // An edit of the past must see what came before it, so what is collected so far is written first.
+    // What changes the past must see what came before it, so what is collected so far is written first.
     let mut collected: Vec<&Effect> = vec![];
     for effect in effects {
+        if !effect.removed().is_empty() {
+            insert(db, &std::mem::take(&mut collected)).await?;
+            deletions(db, effect).await?;
+        }
         match effect {
             Effect::Past { id, at, edit } if !matches!(edit, Past::Add { .. }) => {
                 insert(db, &std::mem::take(&mut collected)).await?;
@@ -83,6 +92,27 @@ pub(crate) async fn record(db: &mut Db, entries: &[Entry]) -> Result<()> {
         }
     }
     insert(db, &collected).await
+}
+
+/// Records that attributes were taken away.
+async fn deletions(db: &mut Db, effect: &Effect) -> Result<()> {
+    for (name, dataset) in effect.removed() {
+        on_backend!(db, |c| {
+            sqlx::query(
+                "INSERT INTO observations (series_id, written_at, deleted_at, body)
+                 SELECT series_id, $4, $4, body FROM observations
+                 WHERE series_id = (SELECT id FROM series WHERE entity = $1 AND attribute = $2 AND dataset = $3)
+                 ORDER BY observed_at DESC LIMIT 1",
+            )
+            .bind(&**effect.id())
+            .bind(&**name)
+            .bind(dataset.as_deref().unwrap_or(""))
+            .bind(effect.at().micros())
+            .execute(c)
+            .await?;
+        });
+    }
+    Ok(())
 }
 
 async fn insert(db: &mut Db, effects: &[&Effect]) -> Result<()> {
@@ -506,34 +536,125 @@ async fn in_range(db: &mut Db, series: i64, range: &Range) -> Result<Vec<Observa
     let column = match range.property {
         TimeProperty::ObservedAt => "observed_at",
         TimeProperty::WrittenAt => "written_at",
+        TimeProperty::DeletedAt => "deleted_at",
     };
-    let (limit, order) = match range.last {
-        Some(last) => (last.min(range.limit), "DESC"),
-        None => (range.limit, "ASC"),
-    };
+    let mut rows = rows(db, series, column, column, range).await?;
+    let all = (range.from, range.to) == (None, None);
+    if all && range.property == TimeProperty::ObservedAt {
+        let unobserved = "written_at";
+        let narrowed = "observed_at IS NULL AND written_at";
+        rows.extend(self::rows(db, series, unobserved, narrowed, range).await?);
+        rows.sort_by_key(ObservationRow::time);
+        let most = usize::try_from(range.most()).unwrap_or_default();
+        match range.last {
+            Some(_) => drop(rows.drain(..rows.len().saturating_sub(most))),
+            None => rows.truncate(most),
+        }
+    }
+    rows.into_iter().map(ObservationRow::observation).collect()
+}
+
+/// Rows of a series from the oldest to the newest, by the time in `column`.
+async fn rows(
+    db: &mut Db,
+    series: i64,
+    column: &str,
+    narrowed: &str,
+    range: &Range,
+) -> Result<Vec<ObservationRow>> {
+    let order = if range.last.is_some() { "DESC" } else { "ASC" };
     let statement = format!(
-        "SELECT id, instance, written_at, body FROM observations
-         WHERE series_id = $1 AND {column} >= $2 AND {column} < $3 ORDER BY {column} {order}, id {order} LIMIT $4"
+        "SELECT id, instance, observed_at, written_at, deleted_at, body FROM observations
+         WHERE series_id = $1 AND {narrowed} >= $2 AND {column} < $3
+         ORDER BY {column} {order}, id {order} LIMIT $4"
     );
-    let mut rows: Vec<(i64, Option<String>, i64, String)> = on_backend!(db, |c| {
+    let mut rows: Vec<ObservationRow> = on_backend!(db, |c| {
         sqlx::query_as(sqlx::AssertSqlSafe(statement))
             .bind(series)
             .bind(range.from.map_or(i64::MIN, Timestamp::micros))
             .bind(range.to.map_or(i64::MAX, Timestamp::micros))
-            .bind(limit)
+            .bind(range.most())
             .fetch_all(c)
             .await?
     });
     if range.last.is_some() {
         rows.reverse();
     }
-    rows.into_iter()
-        .map(|(id, instance, written_at, body)| {
-            Ok(Observation {
-                instance_id: instance.unwrap_or_else(|| format!("{INSTANCE}{id}")),
-                written_at: Timestamp::from_micros(written_at),
-                attribute: columns::json(&body)?,
-            })
+    Ok(rows)
+}
+
+impl Range {
+    fn most(&self) -> i64 {
+        self.last
+            .map_or(self.limit, |last| last.min(self.limit))
+            .max(0)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ObservationRow {
+    id: i64,
+    instance: Option<String>,
+    observed_at: Option<i64>,
+    written_at: i64,
+    deleted_at: Option<i64>,
+    body: String,
+}
+
+impl ObservationRow {
+    fn time(&self) -> (i64, i64) {
+        (self.observed_at.unwrap_or(self.written_at), self.id)
+    }
+
+    fn observation(self) -> Result<Observation> {
+        let id = self.id;
+        Ok(Observation {
+            instance_id: self.instance.unwrap_or_else(|| format!("{INSTANCE}{id}")),
+            written_at: Timestamp::from_micros(self.written_at),
+            deleted_at: columns::time(self.deleted_at),
+            attribute: columns::json(&self.body)?,
         })
-        .collect()
+    }
+}
+
+/// One instance of an attribute of `entity`.
+pub async fn instance(
+    db: &mut Db,
+    entity: &str,
+    name: &str,
+    instance: &str,
+) -> Result<Option<Observation>> {
+    let Some(id) = rows_of(db, entity, name, None, Some(instance))
+        .await?
+        .first()
+        .copied()
+    else {
+        return Ok(None);
+    };
+    let row: Option<ObservationRow> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT id, instance, observed_at, written_at, deleted_at, body FROM observations WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?
+    });
+    row.map(ObservationRow::observation).transpose()
+}
+
+/// Datasets of an attribute of `entity` that have any instance; `None` is the default one.
+pub async fn datasets(db: &mut Db, entity: &str, name: &str) -> Result<Vec<Option<Iri>>> {
+    let names: Vec<String> = on_backend!(db, |c| {
+        sqlx::query_scalar(
+            "SELECT dataset FROM series WHERE entity = $1 AND attribute = $2
+                 AND EXISTS (SELECT 1 FROM observations WHERE series_id = series.id)
+             ORDER BY dataset",
+        )
+        .bind(entity)
+        .bind(name)
+        .fetch_all(c)
+        .await?
+    });
+    let named = |name: String| Some(Iri::from(name)).filter(|name| !name.is_empty());
+    Ok(names.into_iter().map(named).collect())
 }

@@ -10,7 +10,7 @@ use pendopo_domain::time::Timestamp;
 
 use super::names;
 use super::problem::{Problem, echo};
-pub use write::{Moment, Series, Span as ValueSpan, aggregates, history};
+pub use write::{History, Moment, Series, Span as ValueSpan, aggregates, history};
 
 /// Instances of one attribute that may be asked for.
 pub const MOST_INSTANCES: usize = 10_000;
@@ -136,6 +136,25 @@ impl Period {
         match start.checked_add(self.0) {
             Ok(end) => end.timestamp().into(),
             Err(_) => Timestamp::from_micros(i64::MAX),
+        }
+    }
+
+    /// Of the periods that follow each other from `origin` on, the one that `at` is in; not for an instant before it.
+    pub fn around(&self, origin: Timestamp, at: Timestamp) -> (Timestamp, Timestamp) {
+        let mut start = origin;
+        if self.0.get_years() == 0 && self.0.get_months() == 0 {
+            // As long at any time, since UTC has no days of another length.
+            let zero = Timestamp::from_micros(0);
+            let length = self.after(zero).micros();
+            let past = at.micros().saturating_sub(origin.micros()).max(0);
+            start = Timestamp::from_micros(origin.micros() + past / length * length);
+        }
+        loop {
+            let end = self.after(start);
+            if at < end || end <= start {
+                return (start, end);
+            }
+            start = end;
         }
     }
 }

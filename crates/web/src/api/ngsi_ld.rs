@@ -16,6 +16,7 @@ mod linked;
 mod negotiation;
 mod query;
 mod subscriptions;
+mod temporal;
 mod types;
 
 use axum::extract::{FromRequestParts, Path};
@@ -108,6 +109,7 @@ pub fn table() -> Vec<Route> {
     batch::routes(&mut routes);
     types::routes(&mut routes);
     subscriptions::routes(&mut routes);
+    temporal::routes(&mut routes);
     routes.0
 }
 

@@ -49,19 +49,34 @@ pub struct Series<'a> {
     pub methods: Vec<(Method, Vec<Span>)>,
 }
 
-/// Appends the history of an entity. `head` gives id, types and scopes; `moments` are in the order that they are to have.
-/// The format `Simplified` gives pairs of value and time, with the time of `property`. False when nothing is left.
-pub fn history(
-    out: &mut Vec<u8>,
-    head: &Entity,
-    moments: &[Moment<'_>],
-    property: TimeProperty,
-    context: &Context,
-    view: &View<'_>,
-) -> bool {
+/// What is told of an entity.
+#[derive(Clone, Copy, Debug)]
+pub struct History<'a> {
+    /// Gives id, types and scopes.
+    pub head: &'a Entity,
+    /// When the entity was taken away.
+    pub deleted_at: Option<Timestamp>,
+    /// In the order that they are to have.
+    pub moments: &'a [Moment<'a>],
+    /// Attributes whose instances are all on another page (section 6.3.10): they are told as empty.
+    pub elsewhere: &'a [Iri],
+    /// The time that goes with a value.
+    pub property: TimeProperty,
+}
+
+/// Appends the history of an entity. The format `Simplified` gives pairs of value and time. False when nothing is left.
+pub fn history(out: &mut Vec<u8>, told: &History<'_>, context: &Context, view: &View<'_>) -> bool {
     let start = out.len();
+    let moments = told.moments;
     let scope_moments = moments.iter().any(|one| &*one.attribute.name == SCOPE);
-    beginning(out, head, context, view, !scope_moments);
+    beginning(out, told.head, context, view, !scope_moments);
+    if let Some(at) = told.deleted_at
+        && view.sys_attrs
+        && view.selection.is_none_or(|one| one.pick.is_none())
+    {
+        member(out, "deletedAt");
+        time(out, at);
+    }
     let kept: Vec<&Moment<'_>> = moments
         .iter()
         .filter(|one| view.keeps_instance(one.attribute))
@@ -69,10 +84,14 @@ pub fn history(
     for group in grouped(&kept, |one| &one.attribute.name) {
         member(out, &context.compact(&group[0].attribute.name));
         if view.format == Format::Simplified {
-            pairs(out, &group, property, context);
+            pairs(out, &group, told.property, context);
         } else {
             instances(out, &group, context, view);
         }
+    }
+    for name in told.elsewhere.iter().filter(|name| view.keeps(name)) {
+        member(out, &context.compact(name));
+        out.extend_from_slice(b"[]");
     }
     end(out, start, view)
 }

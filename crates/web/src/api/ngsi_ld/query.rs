@@ -4,9 +4,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use pendopo_domain::entities::command::{Fragment, Given};
 use pendopo_domain::entities::query::Query;
-use pendopo_domain::entities::{Entity, Iri};
+use pendopo_domain::entities::{Attribute, Entity, Iri};
 use pendopo_standards::ngsi_ld::{
-    Context, Format, Kind, Languages, Problem, Selection, View, names, q, select,
+    Context, Format, Kind, Languages, Problem, Selection, Temporal, View, names, q, select,
+    temporal,
 };
 use serde_json::Value as Tree;
 
@@ -175,7 +176,35 @@ impl Params {
                 }
             }
         }
+        if let Some(temporal) = document.get("temporalQ") {
+            for name in ["timerel", "timeAt", "endTimeAt", "timeproperty", "lastN"] {
+                match temporal.get(name) {
+                    Some(Tree::String(text)) => set(name, text.clone()),
+                    Some(Tree::Number(number)) => set(name, number.to_string()),
+                    Some(_) => return Err(bad("temporalQ")),
+                    None => {}
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// What of the past is meant (section 6.3.12 and 6.3.13).
+    ///
+    /// # Errors
+    /// BadRequestData; InvalidRequest for a representation that does not exist.
+    pub fn temporal(&self) -> Result<Temporal, Problem> {
+        Temporal::parse(&temporal::Params {
+            timerel: self.get("timerel"),
+            time_at: self.get("timeAt"),
+            end_time_at: self.get("endTimeAt"),
+            timeproperty: self.get("timeproperty"),
+            last_n: self.get("lastN"),
+            aggr_methods: self.get("aggrMethods"),
+            aggr_period_duration: self.get("aggrPeriodDuration"),
+            format: self.get("format"),
+            options: self.get("options"),
+        })
     }
 
     /// Which entities are meant.
@@ -344,6 +373,34 @@ impl Shown {
                 _ => return Err(Kind::InvalidRequest.because("an option is not known")),
             }
         }
+        Self::with(format, sys_attrs, params, context)
+    }
+
+    /// The same for histories, whose representations are others.
+    ///
+    /// # Errors
+    /// BadRequestData.
+    pub fn of_history(
+        temporal: &Temporal,
+        params: &Params,
+        context: &Context,
+    ) -> Result<Self, Problem> {
+        let format = match temporal.representation {
+            temporal::Representation::Normalized => Format::Normalized,
+            temporal::Representation::Concise => Format::Concise,
+            temporal::Representation::TemporalValues | temporal::Representation::Aggregated => {
+                Format::Simplified
+            }
+        };
+        Self::with(format, temporal.sys_attrs, params, context)
+    }
+
+    fn with(
+        format: Format,
+        sys_attrs: bool,
+        params: &Params,
+        context: &Context,
+    ) -> Result<Self, Problem> {
         Ok(Self {
             format,
             sys_attrs,
@@ -376,6 +433,23 @@ impl Shown {
             context,
             ..View::default()
         }
+    }
+
+    /// The attributes asked for; none when all are.
+    pub fn attributes(&self) -> &[Iri] {
+        self.selection.attrs.as_deref().unwrap_or_default()
+    }
+
+    /// Whether this instance is one of those asked for by `attrs` and `datasetId`.
+    pub fn asks_for(&self, attribute: &Attribute) -> bool {
+        let attrs = self.selection.attrs.as_ref();
+        attrs.is_none_or(|names| names.contains(&attribute.name))
+            && (self.datasets.is_empty() || self.datasets.contains(&attribute.dataset))
+    }
+
+    /// Whether anything of the attribute is answered.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.selection.keeps(name)
     }
 
     /// The GeoProperty that is the geometry of a Feature.
