@@ -2,7 +2,7 @@
 # The proofs that take long. Each writes what was run and found to docs/proof/, with commit and machine, so that a
 # figure can be had again. docs/how-to/prove.md says what each shows and what it does not show.
 #
-#   make prove                         all of them, 20 to 25 minutes on two quiet cores
+#   make prove                         all of them, 30 to 35 minutes on two quiet cores
 #   PROVE="kill rest" make prove       these; so does scripts/prove.sh kill rest
 #
 # PENDOPO_DATA     folder of recorded data; without it the pages are measured on made-up reports
@@ -14,12 +14,14 @@
 # PROVE_REPORTS    for each rate of fsync, default 6000; PROVE_COUNTED behind the tracer, default 1000
 # PROVE_STARTS     of a node at rest, default 5
 # PROVE_REQUESTS   for each page, default 400; PROVE_FILL made-up reports, default 5000
+# PROVE_ENTITIES   of the city of live data, default 100000
+# PROVE_LIVE_ROUNDS kills of live data on each database, default 30
 # PROVE_SECONDS    for each fuzz target, default 60
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck disable=SC2206 # words of a list
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss fsync rest pages fuzz}"
+[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss fsync rest pages live live-kill fuzz}"
 limit=${PROVE_LIMIT:-900}
 # What a part ends with when it could not be run and nothing is wrong.
 SKIPPED=77
@@ -33,7 +35,7 @@ export NODE=$MINE/pendopo RUN=$MINE/prove
 # The files that a part writes.
 files_of() {
     case $1 in
-        kill) echo kill.json kill-postgresql.json ;;
+        kill | live | live-kill) echo "$1.json" "$1-postgresql.json" ;;
         fsync) echo group-commit.json ;;
         *) echo "$1.json" ;;
     esac
@@ -79,6 +81,22 @@ run_rest() { "$RUN" rest --binary "$NODE" --starts "${PROVE_STARTS:-5}" --out "$
 run_pages() {
     scripts/bench-pages.sh "$RUN" --binary "$NODE" --requests "${PROVE_REQUESTS:-400}" --fill "${PROVE_FILL:-5000}" \
         --out "$OUT/pages.json"
+}
+
+run_live() {
+    local code=0
+    "$RUN" live --binary "$NODE" --entities "${PROVE_ENTITIES:-100000}" --out "$OUT/live.json" || code=1
+    "$RUN" live --binary "$NODE" --entities "${PROVE_ENTITIES:-100000}" --postgres \
+        --out "$OUT/live-postgresql.json" || code=1
+    return "$code"
+}
+
+run_live_kill() {
+    local code=0
+    "$RUN" live-kill --binary "$NODE" --rounds "${PROVE_LIVE_ROUNDS:-30}" --out "$OUT/live-kill.json" || code=1
+    "$RUN" live-kill --binary "$NODE" --rounds "${PROVE_LIVE_ROUNDS:-30}" --postgres \
+        --out "$OUT/live-kill-postgresql.json" || code=1
+    return "$code"
 }
 
 build_fuzz() {

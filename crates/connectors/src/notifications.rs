@@ -82,7 +82,7 @@ enum Step {
 
 impl Matcher {
     async fn step(&mut self, city: &City, contexts: &Contexts) -> Result<Step> {
-        let next = subscriptions::next(city, self.revision).await?;
+        let next = subscriptions::next(city, self.revision, self.all.is_empty()).await?;
         if let Some(all) = next.subscriptions {
             self.all = all
                 .iter()

@@ -55,14 +55,19 @@ impl Resolve for Judged {
     }
 }
 
+/// Chooses who does the cryptography of TLS; needed once before the first client is built.
+pub(crate) fn tls() {
+    // Another part of the process may have been first; the provider is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Outgoing {
     /// With the exceptions of this node.
     ///
     /// # Errors
     /// When the TLS library does not start.
     pub fn new(allow: Allow) -> anyhow::Result<Self> {
-        // Another part of the process may have been first; the provider is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        tls();
         let judged = Arc::new(Judged::default());
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

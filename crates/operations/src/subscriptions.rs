@@ -169,18 +169,23 @@ pub struct Next {
 }
 
 /// The changes after the consumer's place and the subscriptions of that moment, so that no change meets subscriptions
-/// that are older than it is.
+/// that are older than it is. `known` is the revision that the caller has; with `nobody` it has no subscription. While
+/// there is none no change is read.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn next(city: &City, known: Option<i64>) -> Result<Next> {
+pub async fn next(city: &City, known: Option<i64>, nobody: bool) -> Result<Next> {
     let mut db = city.store().read().await?;
     let position = consumers::position(&mut db, CONSUMER).await?;
-    let entries = live::after(&mut db, position, AT_ONCE).await?;
     let revision = rows::revision(&mut db).await?;
     let subscriptions = match known == Some(revision) {
         true => None,
         false => Some(rows::all(&mut db).await?),
+    };
+    let nobody = subscriptions.as_ref().map_or(nobody, Vec::is_empty);
+    let entries = match nobody {
+        true => vec![],
+        false => live::after(&mut db, position, AT_ONCE).await?,
     };
     Ok(Next {
         position,

@@ -169,7 +169,7 @@ pub async fn quarantine(say: &Say, command: QuarantineCommand) -> anyhow::Result
 
 async fn again(say: &Say, city: &City, source: Option<&str>) -> anyhow::Result<bool> {
     let done = intake::replay(city, &configuration::command_line(), source).await;
-    let done = done.with_context(|| say.text("cli-replay-failed", &[]))?;
+    let done = done.with_context(|| say.text("cli-quarantine-failed", &[]))?;
     say.line("cli-replayed", &[("count", &say.number(done.taken as u64))]);
     for (reason, count) in &done.left {
         let count = say.number(*count as u64);

@@ -162,7 +162,7 @@ fn a_backup_is_restored(home: &Home, elsewhere: &Home) {
             .contains("no backup")
     );
     let bytes = |name: &str| std::fs::read(Path::new(&backup).join(name)).unwrap();
-    let names = ["city.db", "keys.db", "media.db"];
+    let names = ["city.db", "keys.db", "media.db", "live.db"];
     let before = names.map(bytes);
     elsewhere.succeeds(&["restore", "--from", &backup, "--city", slug]);
     assert!(names.map(bytes) == before, "the backup was changed");

@@ -12,18 +12,24 @@
 
 mod chance;
 mod disk;
+mod drive;
 mod evidence;
 mod group_commit;
 mod http;
 mod kill;
+mod live;
+mod live_kill;
 mod load;
 mod node;
 mod pages;
 mod postgres;
 mod power_loss;
+mod receivers;
 mod rest;
+mod sensors;
 mod trace;
 mod verify;
+mod wire;
 
 use std::path::Path;
 
@@ -44,6 +50,10 @@ enum Cli {
     Rest(rest::Args),
     /// Answer times of a city with history.
     Pages(pages::Args),
+    /// Changes of entities per second, and answers about them.
+    Live(live::Args),
+    /// SIGKILL under live data: everything acknowledged is there, and was told to its subscribers.
+    LiveKill(live_kill::Args),
 }
 
 #[tokio::main]
@@ -56,6 +66,8 @@ async fn main() -> Result<()> {
         Cli::Fsync(args) => group_commit::run(args).await,
         Cli::Rest(args) => rest::run(args).await,
         Cli::Pages(args) => pages::run(args).await,
+        Cli::Live(args) => live::run(args).await,
+        Cli::LiveKill(args) => live_kill::run(args).await,
     };
     if let Err(error) = &done {
         evidence::failed(&out, error)?;
@@ -72,6 +84,8 @@ impl Cli {
             Self::Fsync(args) => &args.out,
             Self::Rest(args) => &args.out,
             Self::Pages(args) => &args.out,
+            Self::Live(args) => &args.out,
+            Self::LiveKill(args) => &args.out,
         }
     }
 }

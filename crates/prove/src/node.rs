@@ -160,6 +160,29 @@ impl City {
         let port = format!("{}={address}", self.slug);
         let listen = listen.to_string();
         let args = ["serve", "--listen", &listen, "--port", &port];
+        self.launch(wrap, &args, address, "/open311/v2/services.json")
+            .await
+    }
+
+    /// Starts the node on a free port where systems need no key, and returns when `path` answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn start_live(&self, path: &str, more: &[&str]) -> Result<Running> {
+        let [listen, address] = free_addresses()?;
+        let trusted = format!("{}={address}", self.slug);
+        let listen = listen.to_string();
+        let args = [&["serve", "--listen", &listen, "--trusted", &trusted], more].concat();
+        self.launch(&[], &args, address, path).await
+    }
+
+    async fn launch(
+        &self,
+        wrap: &[OsString],
+        args: &[&str],
+        address: SocketAddr,
+        path: &str,
+    ) -> Result<Running> {
         let log = self.home.path().join("node.log");
         let file = std::fs::File::options()
             .create(true)
@@ -167,11 +190,11 @@ impl City {
             .open(&log)?;
         let begun = Instant::now();
         let mut child = self
-            .command(wrap, &args)
+            .command(wrap, args)
             .stdout(file.try_clone()?)
             .stderr(file)
             .spawn()?;
-        answering(&mut child, address, "/open311/v2/services.json", &log).await?;
+        answering(&mut child, address, path, &log).await?;
         Ok(Running {
             child,
             address,

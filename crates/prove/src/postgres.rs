@@ -90,6 +90,11 @@ impl Server {
         Ok(crate::trace::counted(&counted))
     }
 
+    /// What all its databases and its log take on disk.
+    pub fn mebibytes(&self) -> f64 {
+        crate::drive::mebibytes(&self.home.path().join("data"))
+    }
+
     fn pid(&self) -> Option<String> {
         let status = std::fs::read_to_string(self.home.path().join("data/postmaster.pid")).ok()?;
         status.lines().next().map(str::to_owned)

@@ -345,6 +345,15 @@ async fn write_row(db: &mut Db, table: &str, names: &[String], row: Vec<Value>) 
     Ok(())
 }
 
+/// Tables whose ids are given to them.
+const NOT_COUNTED: [&str; 5] = [
+    "photos",
+    "subscriptions",
+    "flushed",
+    "entities",
+    "history_entities",
+];
+
 /// PostgreSQL counts ids apart from the rows: the counters have to be moved past what was copied.
 async fn finish(target: &Database, kind: Kind) -> Result<()> {
     target
@@ -353,7 +362,7 @@ async fn finish(target: &Database, kind: Kind) -> Result<()> {
                 if let Db::Postgres(tx) = db {
                     for (table, order) in tables(kind) {
                         let column = match *order {
-                            "id" if *table != "photos" => "id",
+                            "id" if !NOT_COUNTED.contains(table) => "id",
                             "txid, seq" => "seq",
                             _ => continue,
                         };

@@ -4,15 +4,14 @@
 //! was written. Sealing of whole days into blocks belongs here and does not exist yet.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use pendopo_domain::entities::command::{Past, PastInstance};
-use pendopo_domain::entities::{Attribute, Effect, Entity, Iri};
+use pendopo_domain::entities::{Attribute, Effect, Iri};
 use pendopo_domain::time::Timestamp;
 
 use crate::backend::{Db, on_backend};
 use crate::live::Entry;
-use crate::{Result, StoreError, columns};
+use crate::{Result, StoreError, columns, history_heads};
 
 /// What the id of an instance begins with when the id of its row ends it.
 pub const INSTANCE: &str = "urn:ngsi-ld:instance:";
@@ -116,7 +115,7 @@ async fn deletions(db: &mut Db, effect: &Effect) -> Result<()> {
 }
 
 async fn insert(db: &mut Db, effects: &[&Effect]) -> Result<()> {
-    heads(db, effects).await?;
+    history_heads::record(db, effects).await?;
     let mut new = vec![];
     for effect in effects {
         for attribute in effect.written() {
@@ -168,159 +167,97 @@ fn observation<'a>(
     }
 }
 
-/// Keeps [`Head`]s: made at the first change, then moved on only when types, scopes or the life of the entity change.
-async fn heads(db: &mut Db, effects: &[&Effect]) -> Result<()> {
-    let mut known: BTreeSet<&Iri> = BTreeSet::new();
-    for effect in effects {
-        match effect {
-            Effect::Put(entity) => {
-                // A stream of upserts of one entity moves its head once.
-                if known.insert(&entity.id) {
-                    put_head(db, entity).await?;
-                }
-            }
-            Effect::Set(set) => {
-                if let Some(types) = &set.types {
-                    set_head(db, &set.id, "types", &columns::to_json(types)?, set.at).await?;
-                }
-                if let Some(scopes) = &set.scopes {
-                    set_head(db, &set.id, "scopes", &columns::to_json(scopes)?, set.at).await?;
-                }
-            }
-            Effect::Delete { id, at, .. } => {
-                known.remove(id);
-                on_backend!(db, |c| {
-                    sqlx::query("UPDATE history_entities SET deleted_at = $2 WHERE id = $1")
-                        .bind(&**id)
-                        .bind(at.micros())
-                        .execute(c)
-                        .await?;
-                });
-            }
-            Effect::Past {
-                id,
-                at,
-                edit: Past::Add { types, scopes, .. },
-            } => {
-                let head = Entity {
-                    id: Arc::clone(id),
-                    types: types.clone(),
-                    scopes: scopes.clone(),
-                    created_at: *at,
-                    modified_at: *at,
-                    expires_at: None,
-                    attributes: vec![],
-                };
-                put_head(db, &head).await?;
-            }
-            Effect::Past { .. } => {}
-        }
-    }
-    Ok(())
-}
-
-async fn put_head(db: &mut Db, entity: &Entity) -> Result<()> {
-    let (types, scopes) = (
-        columns::to_json(&entity.types)?,
-        columns::to_json(&entity.scopes)?,
-    );
-    on_backend!(db, |c| {
-        sqlx::query(
-            "INSERT INTO history_entities (id, types, scopes, created_at, modified_at, deleted_at)
-             VALUES ($1, $2, $3, $4, $5, NULL)
-             ON CONFLICT (id) DO UPDATE SET
-                 types = CASE excluded.types WHEN '[]' THEN history_entities.types ELSE excluded.types END,
-                 scopes = CASE excluded.scopes WHEN '[]' THEN history_entities.scopes ELSE excluded.scopes END,
-                 modified_at = excluded.modified_at, deleted_at = NULL",
-        )
-        .bind(&*entity.id)
-        .bind(types)
-        .bind(scopes)
-        .bind(entity.created_at.micros())
-        .bind(entity.modified_at.micros())
-        .execute(c)
-        .await?;
-    });
-    Ok(())
-}
-
-async fn set_head(db: &mut Db, id: &str, column: &str, value: &str, at: Timestamp) -> Result<()> {
-    let statement =
-        format!("UPDATE history_entities SET {column} = $2, modified_at = $3 WHERE id = $1");
-    on_backend!(db, |c| {
-        sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(id)
-            .bind(value)
-            .bind(at.micros())
-            .execute(c)
-            .await?;
-    });
-    Ok(())
-}
-
 type Series<'a> = HashMap<(&'a str, &'a str, &'a str), i64>;
 
-/// The ids of series, made where they are new.
+/// The ids of series, made where they are new. Almost none is, once every sensor has reported.
 async fn series<'a>(
     db: &mut Db,
     wanted: BTreeSet<(&'a str, &'a str, &'a str)>,
 ) -> Result<Series<'a>> {
-    let mut found = Series::with_capacity(wanted.len());
-    let names: Vec<_> = wanted.into_iter().collect();
-    let rows: Vec<(i64, i64)> = match db {
+    let mut names: Vec<_> = wanted.into_iter().collect();
+    let mut found = Series::with_capacity(names.len());
+    take_ids(&mut found, &names, known_series(db, &names).await?)?;
+    names.retain(|name| !found.contains_key(name));
+    if !names.is_empty() {
+        make_series(db, &names).await?;
+        take_ids(&mut found, &names, known_series(db, &names).await?)?;
+    }
+    Ok(found)
+}
+
+type Name<'a> = (&'a str, &'a str, &'a str);
+
+fn take_ids<'a>(found: &mut Series<'a>, names: &[Name<'a>], rows: Vec<(i64, i64)>) -> Result<()> {
+    for (at, id) in rows {
+        let name = usize::try_from(at).ok().and_then(|at| names.get(at));
+        found.insert(*name.ok_or_else(lost)?, id);
+    }
+    Ok(())
+}
+
+/// The names as three columns, for UNNEST.
+fn columns_of<'a>(names: &[Name<'a>]) -> (Vec<&'a str>, Vec<&'a str>, Vec<&'a str>) {
+    let column = |at: fn(&Name<'a>) -> &'a str| -> Vec<&'a str> { names.iter().map(at).collect() };
+    (column(|n| n.0), column(|n| n.1), column(|n| n.2))
+}
+
+/// Places in `names` of the series that there are, with their ids.
+async fn known_series(db: &mut Db, names: &[Name<'_>]) -> Result<Vec<(i64, i64)>> {
+    Ok(match db {
         Db::Sqlite(tx) => {
-            let text = columns::to_json(&names)?;
-            sqlx::query(
-                "INSERT INTO series (entity, attribute, dataset)
-                 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1)
-                 WHERE true ON CONFLICT (entity, attribute, dataset) DO NOTHING",
-            )
-            .bind(&text)
-            .execute(&mut **tx)
-            .await?;
             sqlx::query_as(
                 "SELECT asked.key, series.id FROM json_each($1) AS asked CROSS JOIN series
                  ON series.entity = asked.value ->> 0 AND series.attribute = asked.value ->> 1
                     AND series.dataset = asked.value ->> 2",
             )
-            .bind(&text)
+            .bind(columns::to_json(&names)?)
             .fetch_all(&mut **tx)
             .await?
         }
         Db::Postgres(tx) => {
-            let column = |at: fn(&(&'a str, &'a str, &'a str)) -> &'a str| -> Vec<&'a str> {
-                names.iter().map(at).collect()
-            };
-            let (entities, attributes, datasets) =
-                (column(|n| n.0), column(|n| n.1), column(|n| n.2));
-            sqlx::query(
-                "INSERT INTO series (entity, attribute, dataset)
-                 SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[])
-                 ON CONFLICT (entity, attribute, dataset) DO NOTHING",
-            )
-            .bind(&entities)
-            .bind(&attributes)
-            .bind(&datasets)
-            .execute(&mut **tx)
-            .await?;
+            let (entities, attributes, datasets) = columns_of(names);
             sqlx::query_as(
                 "SELECT asked.at - 1, series.id
                  FROM UNNEST($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
                      AS asked (entity, attribute, dataset, at)
                  JOIN series USING (entity, attribute, dataset)",
             )
-            .bind(&entities)
-            .bind(&attributes)
-            .bind(&datasets)
+            .bind(entities)
+            .bind(attributes)
+            .bind(datasets)
             .fetch_all(&mut **tx)
             .await?
         }
-    };
-    for (at, id) in rows {
-        let name = usize::try_from(at).ok().and_then(|at| names.get(at));
-        found.insert(*name.ok_or_else(lost)?, id);
+    })
+}
+
+async fn make_series(db: &mut Db, names: &[Name<'_>]) -> Result<()> {
+    match db {
+        Db::Sqlite(tx) => {
+            sqlx::query(
+                "INSERT INTO series (entity, attribute, dataset)
+                 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1)
+                 WHERE true ON CONFLICT (entity, attribute, dataset) DO NOTHING",
+            )
+            .bind(columns::to_json(&names)?)
+            .execute(&mut **tx)
+            .await?;
+        }
+        Db::Postgres(tx) => {
+            let (entities, attributes, datasets) = columns_of(names);
+            sqlx::query(
+                "INSERT INTO series (entity, attribute, dataset)
+                 SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[])
+                 ON CONFLICT (entity, attribute, dataset) DO NOTHING",
+            )
+            .bind(entities)
+            .bind(attributes)
+            .bind(datasets)
+            .execute(&mut **tx)
+            .await?;
+        }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn lost() -> StoreError {

@@ -20,6 +20,7 @@ pub mod configuration;
 pub mod consumers;
 pub mod drafts;
 pub mod history;
+mod history_heads;
 pub mod incidents;
 pub mod jobs;
 pub mod journal;

@@ -1,5 +1,6 @@
 //! The tables behind the live state: every entity as it was at a position of the journal, or later.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use pendopo_domain::entities::{Entity, Iri};
@@ -53,6 +54,7 @@ pub(crate) async fn restart(db: &mut Db, seq: i64) -> Result<()> {
 /// Hands every entity to `take`.
 pub(crate) async fn load(db: &mut Db, mut take: impl FnMut(Arc<Entity>)) -> Result<()> {
     let mut last = String::new();
+    let mut names = Names::default();
     loop {
         let rows: Vec<(String, String)> = on_backend!(db, |c| {
             sqlx::query_as("SELECT id, document FROM entities WHERE id > $1 ORDER BY id LIMIT $2")
@@ -62,11 +64,40 @@ pub(crate) async fn load(db: &mut Db, mut take: impl FnMut(Arc<Entity>)) -> Resu
                 .await?
         });
         for (_, document) in &rows {
-            take(Arc::new(columns::json(document)?));
+            let mut entity: Entity = columns::json(document)?;
+            names.share(&mut entity);
+            take(Arc::new(entity));
         }
         match rows.into_iter().next_back() {
             Some((id, _)) => last = id,
             None => return Ok(()),
+        }
+    }
+}
+
+/// Names of types and attributes: thousands of entities have the same few, so each is kept once.
+#[derive(Default)]
+struct Names(HashSet<Iri>);
+
+impl Names {
+    fn share(&mut self, entity: &mut Entity) {
+        for name in &mut entity.types {
+            self.share_one(name);
+        }
+        for attribute in entity.attributes.iter_mut().filter_map(Arc::get_mut) {
+            self.share_one(&mut attribute.name);
+            if let Some(unit) = &mut attribute.unit_code {
+                self.share_one(unit);
+            }
+        }
+    }
+
+    fn share_one(&mut self, name: &mut Iri) {
+        match self.0.get(name) {
+            Some(kept) => *name = Arc::clone(kept),
+            None => {
+                self.0.insert(Arc::clone(name));
+            }
         }
     }
 }

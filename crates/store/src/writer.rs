@@ -112,15 +112,24 @@ async fn commit_together(
     done: &mut Vec<Done>,
 ) -> Result<()> {
     let mut db = Db::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?);
+    // One that is alone needs no savepoint: without a commit the transaction is undone.
+    let alone = works.len() == 1;
     for work in works {
-        savepoint(&mut db, "SAVEPOINT work").await?;
+        if !alone {
+            savepoint(&mut db, "SAVEPOINT work").await?;
+        }
         let outcome = work(&mut db).await;
         let keep = outcome.keep;
         done.push(outcome);
-        if !keep {
-            savepoint(&mut db, "ROLLBACK TO work").await?;
+        match (alone, keep) {
+            (true, true) => {}
+            (true, false) => return Ok(()),
+            (false, true) => savepoint(&mut db, "RELEASE work").await?,
+            (false, false) => {
+                savepoint(&mut db, "ROLLBACK TO work").await?;
+                savepoint(&mut db, "RELEASE work").await?;
+            }
         }
-        savepoint(&mut db, "RELEASE work").await?;
     }
     #[cfg(feature = "sabotage-answer-early")]
     answer_early(done);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::serve::ListenerExt;
 use pendopo_operations::Node;
 use pendopo_operations::outgoing::Allow;
 use pendopo_standards::ngsi_ld::contexts::Contexts;
@@ -121,6 +122,10 @@ pub async fn serve(
         };
         let mut stopping = stopping.clone();
         let app = routes::router(state, stopping.clone());
+        // Small answers and events wait for nothing.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
         servers.spawn(async move {
             axum::serve(
                 listener,

@@ -70,6 +70,7 @@ impl Client {
             base.join(path)
                 .map_err(|_| SendError::Url(base_url.to_owned()))
         };
+        crate::outgoing::tls();
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())

@@ -124,6 +124,13 @@ fn a_message_of_quality_2_that_is_sent_twice_is_taken_once() {
         // Released, the number is free for another message.
         raw.publish(9, "8", false).await;
         assert_eq!(raw.read(4).await, [0x50, 2, 0, 9]);
+        // It is counted a moment after it is acknowledged.
+        for _ in 0..100 {
+            if served.counts("mqtt:air").await.received == 2 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
         assert_eq!(served.counts("mqtt:air").await.received, 2);
         drop(raw);
         let (_raw, present) = Raw::connect(&served, "twice", true).await;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::civil::date;
 use pendopo_domain::comments::Claim;
+use pendopo_domain::entities::Command;
 use pendopo_domain::geo::AreaId;
 use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as IncidentState, Target};
 use pendopo_domain::measures::Cell;
@@ -23,7 +24,7 @@ use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
     Location, Store, StoreError, backup, chains, comments, configuration as conf, consumers,
     drafts, incidents, jobs, journal, measures, mqtt, photos, quarantine, ratings, sign_ins,
-    sources, updates,
+    sources, subscriptions, updates,
 };
 use pendopo_testkit::{TestCity, TestEntropy, both_databases, settle};
 
@@ -32,7 +33,36 @@ use crate::raw::Raw;
 use crate::samples::{at, numbered, position, report, stored, team};
 
 /// At least one row in every table, with values on both sides of whatever can be empty.
+/// What came in as live data: in the tables, in the journal alone, and what is still to be told.
+async fn fill_live(city: &TestCity) {
+    let (store, now) = (&city.store, city.now());
+    let live = store.live().await.unwrap();
+    let record = |level, second| {
+        vec![Command::Record(crate::live::gate(
+            "urn:gauge",
+            level,
+            second,
+        ))]
+    };
+    live.commit(record(1.5, 0), now).await.unwrap();
+    live.flush_all().await.unwrap();
+    live.commit(record(2.5, 60), now).await.unwrap();
+    let new = subscriptions::Subscription {
+        id: "urn:subscription".into(),
+        document: "{}".into(),
+        context: None,
+        created_at: now,
+        modified_at: now,
+        account: subscriptions::Account::default(),
+    };
+    commit!(store, |db| {
+        subscriptions::insert(db, &new).await?;
+        subscriptions::push(db, "urn:subscription", "{}", now).await?;
+    });
+}
+
 async fn fill(city: &TestCity) {
+    fill_live(city).await;
     let (store, now) = (&city.store, city.now());
     let team = team(store, "pju").await;
     let position = position(store).await;
@@ -197,6 +227,8 @@ async fn rows(location: &Location) -> BTreeMap<String, Vec<String>> {
                 "consumers" => {
                     "SELECT name || CAST(updated_at AS TEXT) FROM consumers ORDER BY name"
                 }
+                // Its place in the journal is another number in another database.
+                "flushed" => "SELECT CAST(id AS TEXT) FROM flushed",
                 _ => "",
             };
             let rows = match statement {
@@ -245,7 +277,7 @@ both_databases! {
             .collect();
         assert_eq!(
             files,
-            ["city.db", "keys.db", "media.db"].map(String::from).into()
+            ["city.db", "keys.db", "live.db", "media.db"].map(String::from).into()
         );
         assert_eq!(
             backup::restore(&copy, there.location()).await.unwrap(),
@@ -258,6 +290,11 @@ both_databases! {
             .await
             .unwrap();
         assert!(moved.check().await.unwrap().is_empty());
+        let live = moved.live().await.unwrap();
+        // Of the two values one was in the tables, the other in the journal alone.
+        assert_eq!(crate::live::level(live, "urn:gauge"), Some(2.5));
+        live.flush_all().await.unwrap();
+        assert_eq!(crate::live::level(live, "urn:gauge"), Some(2.5));
         assert_eq!(left_to_read(&moved, now).await, [numbered(4), numbered(5)]);
         let person = look!(moved, |db| reports::by_id(
             db,
@@ -486,7 +523,7 @@ both_databases! {
         std::fs::remove_file(saved.join("keys.db")).unwrap();
         permit(&saved, false);
         let before = files_in(&saved);
-        assert_eq!(before.len(), 2);
+        assert_eq!(before.len(), 3);
 
         for place in [city.place_elsewhere(), pendopo_testkit::Place::sqlite()] {
             backup::restore(&saved, place.location()).await.unwrap();

@@ -18,7 +18,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(1_780_000_000_000_000 + second * 1_000_000)
 }
 
-fn gate(id: &str, level: f64, second: i64) -> Fragment {
+pub fn gate(id: &str, level: f64, second: i64) -> Fragment {
     Fragment {
         id: id.into(),
         types: vec![GATE.into()],
@@ -42,7 +42,7 @@ async fn reopened(city: &TestCity) -> Store {
     city.another_node().await
 }
 
-fn level(live: &Live, id: &str) -> Option<f64> {
+pub fn level(live: &Live, id: &str) -> Option<f64> {
     live.get(id)?.attribute(LEVEL)?.value.number()
 }
 

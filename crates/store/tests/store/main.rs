@@ -42,4 +42,5 @@ mod reports;
 mod samples;
 mod sign_ins;
 mod sources;
+mod subscriptions;
 mod writing;

@@ -29,7 +29,7 @@ const NO_KEY: ApiKeyId = ApiKeyId(0);
 #[derive(Clone)]
 pub struct Client {
     pub city: Arc<City>,
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     pub contexts: Arc<Contexts>,
 }
 
@@ -52,8 +52,8 @@ pub async fn arrive(State(state): State<AppState>, mut request: Request, next: N
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let host = visit::host(&request);
-    let headers = request.headers().clone();
-    let mut response = match client(&state, host, &headers).await {
+    let key = key(request.headers()).map(str::to_owned);
+    let mut response = match client(&state, host, tenant.as_ref(), key.as_deref()).await {
         Ok(client) => {
             request.extensions_mut().insert(client);
             next.run(request).await
@@ -98,17 +98,18 @@ fn unsupported(before: &HeaderMap) -> Response {
 async fn client(
     state: &AppState,
     host: Result<Option<String>, Failure>,
-    headers: &HeaderMap,
+    tenant: Option<&HeaderValue>,
+    key: Option<&str>,
 ) -> Result<Client, Fault> {
     let host = host.map_err(|_| Fault(Kind::InvalidRequest.because("no Host header")))?;
     let city = visit::city(state, host.as_deref())
         .await
         .map_err(|_| no_city())?;
     let city = city.ok_or_else(no_city)?;
-    if let Some(tenant) = headers.get(TENANT) {
+    if let Some(tenant) = tenant {
         same_tenant(state, city.slug(), tenant).await?;
     }
-    let actor = match key(headers) {
+    let actor = match key {
         None if state.trusted => city.api_client(NO_KEY),
         None => city.public(),
         Some(key) => configuration::api_client(&city, key)
@@ -117,7 +118,7 @@ async fn client(
     };
     Ok(Client {
         city,
-        actor,
+        actor: Arc::new(actor),
         contexts: Arc::clone(&state.options.contexts),
     })
 }
