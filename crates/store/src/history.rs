@@ -95,7 +95,7 @@ pub(crate) async fn record(db: &mut Db, entries: &[Entry]) -> Result<()> {
 
 /// Records that attributes were taken away.
 async fn deletions(db: &mut Db, effect: &Effect) -> Result<()> {
-    for (name, dataset) in effect.removed() {
+    for gone in effect.removed() {
         on_backend!(db, |c| {
             sqlx::query(
                 "INSERT INTO observations (series_id, written_at, deleted_at, body)
@@ -104,8 +104,8 @@ async fn deletions(db: &mut Db, effect: &Effect) -> Result<()> {
                  ORDER BY observed_at DESC LIMIT 1",
             )
             .bind(&**effect.id())
-            .bind(&**name)
-            .bind(dataset.as_deref().unwrap_or(""))
+            .bind(&*gone.name)
+            .bind(gone.dataset.as_deref().unwrap_or(""))
             .bind(effect.at().micros())
             .execute(c)
             .await?;

@@ -6,8 +6,8 @@ use pendopo_domain::entities::command::Fragment;
 use pendopo_domain::entities::{Attribute, Command, Effect, Entity, Iri, decide};
 use pendopo_domain::time::Timestamp;
 use pendopo_standards::ngsi_ld::temporal::{
-    Method, Moment, Params, Representation, Series, Temporal, TimeProperty, Window, aggregates,
-    history,
+    History, Method, Moment, Params, Representation, Series, Temporal, TimeProperty, Window,
+    aggregates, history,
 };
 use pendopo_standards::ngsi_ld::{
     Context, Document, Format, Kind, Problem, Selection, View, names, select,
@@ -60,6 +60,16 @@ fn read(context: &Context) -> (Arc<Entity>, Vec<Arc<Attribute>>) {
     )
 }
 
+fn told<'a>(head: &'a Entity, moments: &'a [Moment<'a>], property: TimeProperty) -> History<'a> {
+    History {
+        head,
+        deleted_at: None,
+        moments,
+        elsewhere: &[],
+        property,
+    }
+}
+
 fn written(view: &View<'_>) -> Tree {
     let context = city();
     let (head, instances) = read(&context);
@@ -74,9 +84,7 @@ fn written(view: &View<'_>) -> Tree {
     let mut out = vec![];
     assert!(history(
         &mut out,
-        &head,
-        &moments,
-        TimeProperty::ObservedAt,
+        &told(&head, &moments, TimeProperty::ObservedAt),
         &context,
         view
     ));
@@ -143,9 +151,7 @@ fn what_was_taken_away_has_the_word_for_null_and_ids_are_told() {
         let mut out = vec![];
         history(
             &mut out,
-            &head,
-            &moments,
-            TimeProperty::DeletedAt,
+            &told(&head, &moments, TimeProperty::DeletedAt),
             &context,
             view,
         );
