@@ -110,7 +110,7 @@ mod tests {
             .map(|reason| format!("cli-area-{}", reason.word()));
         let aside = pendopo_domain::sources::Reason::ALL
             .iter()
-            .map(|reason| format!("cli-aside-{reason}"));
+            .map(|reason| format!("cli-aside-{}", reason.word()));
         let records = replay::Reason::ALL
             .iter()
             .map(|reason| format!("cli-record-{}", reason.word()));

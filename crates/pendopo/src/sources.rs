@@ -173,7 +173,10 @@ async fn again(say: &Say, city: &City, source: Option<&str>) -> anyhow::Result<b
     say.line("cli-replayed", &[("count", &say.number(done.taken as u64))]);
     for (reason, count) in &done.left {
         let count = say.number(*count as u64);
-        say.line(&format!("cli-aside-{reason}"), &[("count", &count)]);
+        say.line(
+            &format!("cli-aside-{}", reason.word()),
+            &[("count", &count)],
+        );
     }
     Ok(done.left.is_empty())
 }

@@ -243,7 +243,13 @@ fn recorded_lines_are_replayed_into_a_demo_city_on_sqlite() {
 
 #[test]
 fn recorded_lines_are_replayed_into_a_demo_city_on_postgres() {
-    lines_are_replayed(&Home::postgres());
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::postgres();
+    // Other tests have cities in the same database, so a key is not made by itself.
+    let key = home.path("node.key");
+    std::fs::write(&key, "07".repeat(32)).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    lines_are_replayed(&home);
 }
 
 #[test]

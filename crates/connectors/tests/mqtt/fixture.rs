@@ -97,6 +97,19 @@ impl Served {
     }
 
     pub async fn counts(&self, source: &str) -> Counts {
+        // A message is counted a moment after it is acknowledged.
+        let mut before = self.counts_now(source).await;
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let now = self.counts_now(source).await;
+            if now == before {
+                return now;
+            }
+            before = now;
+        }
+    }
+
+    async fn counts_now(&self, source: &str) -> Counts {
         let seen = sources::list(&self.city, &it_staff()).await.unwrap();
         seen.into_iter()
             .find(|one| one.name == source)

@@ -531,7 +531,7 @@ both_databases! {
             if let Location::Folder(target) = place.location() {
                 // Nothing of the way is left.
                 let names: Vec<String> = files_in(target).into_keys().collect();
-                assert_eq!(names, ["city.db", "keys.db", "media.db"]);
+                assert_eq!(names, ["city.db", "keys.db", "live.db", "media.db"]);
                 let beside = std::fs::read_dir(target.parent().unwrap()).unwrap();
                 assert_eq!(beside.count(), 1);
             }
