@@ -69,9 +69,6 @@ impl State {
         let mut found = Found::default();
         let mut seen = 0;
         let mut take = |entity: &Arc<Entity>| {
-            if !query.holds(entity) {
-                return true;
-            }
             seen += 1;
             if seen > offset && found.entities.len() < limit {
                 found.entities.push(Arc::clone(entity));
@@ -80,33 +77,41 @@ impl State {
             }
             count || !found.more
         };
-        if let [id] = &query.ids[..] {
-            self.get(id).map(&mut take);
-        } else {
-            for slot in self.candidates(query) {
-                if let Some(entity) = &self.slots[slot]
-                    && !take(entity)
-                {
-                    break;
-                }
+        match self.candidates(query) {
+            Some(slots) => {
+                let held = slots.filter_map(|slot| self.slots[slot].as_ref());
+                held.filter(|entity| query.holds(entity))
+                    .take_while(|entity| take(entity))
+                    .for_each(drop);
+            }
+            // Few are meant of all that there are: only those are put in order.
+            None => {
+                let held = self.slots.iter().flatten();
+                let mut meant: Vec<_> = held.filter(|entity| query.holds(entity)).collect();
+                meant.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+                meant
+                    .into_iter()
+                    .take_while(|entity| take(entity))
+                    .for_each(drop);
             }
         }
         found.count = count.then_some(seen);
         found
     }
 
-    /// Slots in the order of ids, of everything that may be meant.
-    fn candidates<'a>(&'a self, query: &'a Query) -> Box<dyn Iterator<Item = usize> + 'a> {
+    /// Slots in the order of ids, of everything that may be meant. `None` when that is everything there is.
+    fn candidates<'a>(&'a self, query: &'a Query) -> Option<Box<dyn Iterator<Item = usize> + 'a>> {
         if !query.ids.is_empty() {
             let ids: BTreeSet<&Iri> = query.ids.iter().collect();
-            return Box::new(ids.into_iter().filter_map(|id| self.by_id.get(id).copied()));
+            let slots = ids.into_iter().filter_map(|id| self.by_id.get(id).copied());
+            return Some(Box::new(slots));
         }
-        match &query.types {
-            Some(Logic::Is(name)) => match self.by_type.get(name) {
+        Some(match query.types.as_ref()? {
+            Logic::Is(name) => match self.by_type.get(name) {
                 Some(ids) => Box::new(ids.values().copied()),
                 None => Box::new(std::iter::empty()),
             },
-            Some(types) => {
+            types => {
                 let of_types = types
                     .terms()
                     .into_iter()
@@ -115,12 +120,7 @@ impl State {
                     of_types.flatten().map(|(id, slot)| (id, *slot)).collect();
                 Box::new(ids.into_values())
             }
-            None => {
-                let ids: BTreeMap<&Iri, usize> =
-                    self.by_id.iter().map(|(id, slot)| (id, *slot)).collect();
-                Box::new(ids.into_values())
-            }
-        }
+        })
     }
 
     /// Entities whose end has come, at most `limit`.
