@@ -19,7 +19,7 @@ ROOT = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().pare
 ACTIONS = set(
     "see_public submit_report answer_report see_desk triage_report open_incident work_task see_identity"
     " see_anonymous_identity see_secret moderate see_numbers manage_services manage_areas manage_sign_ins"
-    " manage_api_keys post_open311 see_journal".split()
+    " manage_api_keys post_open311 see_journal read_entities write_entities subscribe_entities see_sources manage_sources".split()
 )
 # The Open311 GeoReport v2 datatypes; the two list types carry values, the others do not.
 DATATYPES = {"string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"}

@@ -84,7 +84,7 @@ async fn many(
 ) -> Result<Response, Fault> {
     let narrow = ["type", "attrs", "q", "georel", "pick"];
     let given = |name: &&str| params.get(name).is_some_and(|text| !text.is_empty());
-    if !narrow.iter().any(|name| given(name)) && !params.flag("local")? {
+    if !narrow.iter().any(given) && !params.flag("local")? {
         return Err(Fault(Kind::BadRequestData.because(
             "a question about history needs a type, attrs, q, a place, or local=true",
         )));
