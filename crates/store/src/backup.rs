@@ -383,15 +383,25 @@ async fn finish(target: &Database, kind: Kind) -> Result<()> {
 
 /// Folds the write-ahead log into the file, so that the backup is the file alone.
 async fn settle(path: &Path) -> Result<()> {
-    let pool = SqlitePool::connect_with(
-        sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(path)
-            .synchronous(sqlx::sqlite::SqliteSynchronous::Full),
-    )
-    .await?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-        .execute(&pool)
+    /// A connection that was given up a moment ago may still hold the log.
+    const TRIES: usize = 50;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    for _ in 0..TRIES {
+        let pool = SqlitePool::connect_with(
+            sqlx::sqlite::SqliteConnectOptions::new()
+                .filename(path)
+                .synchronous(sqlx::sqlite::SqliteSynchronous::Full),
+        )
         .await?;
-    pool.close().await;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&pool)
+            .await?;
+        pool.close().await;
+        if !Path::new(&log).exists() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pendopo_domain::entities::command::{Fragment, Given, Past, PastInstance};
+use pendopo_domain::entities::command::{Fragment, Given, Instances, Past, PastInstance};
 use pendopo_domain::entities::query::{Logic, Query};
 use pendopo_domain::entities::{Attribute, Command, Iri, Outcome, Patch, Refusal, Value};
 use pendopo_domain::time::Timestamp;
@@ -181,6 +181,26 @@ both_databases! {
         live.flush_all().await.unwrap();
         assert!(history::head(&mut live.tables().read().await.unwrap(), "urn:old").await.unwrap().is_none());
         assert!(values(live, "urn:old", &all).await.is_empty());
+    }
+
+    async fn what_was_taken_away_is_marked_in_the_past_and_one_instance_is_found(city: TestCity) {
+        let live = city.store.live().await.unwrap();
+        live.commit(vec![Command::Record(gate("urn:a", 1.0, 0))], at(0)).await.unwrap();
+        let remove = Command::DeleteAttribute {
+            id: "urn:a".into(),
+            name: LEVEL.into(),
+            instances: Instances::Default,
+        };
+        live.commit(vec![remove], at(60)).await.unwrap();
+        live.flush_all().await.unwrap();
+        let all = Range { limit: 100, ..Range::default() };
+        let first = observed(live, "urn:a", &all).await.remove(0);
+        let mut db = live.tables().read().await.unwrap();
+        let found = history::instance(&mut db, "urn:a", LEVEL, &first.instance_id).await.unwrap();
+        assert_eq!(found.unwrap().instance_id, first.instance_id);
+        assert!(history::instance(&mut db, "urn:a", LEVEL, "urn:none").await.unwrap().is_none());
+        assert_eq!(history::datasets(&mut db, "urn:a", LEVEL).await.unwrap(), [None]);
+        assert!(history::datasets(&mut db, "urn:a", "urn:x").await.unwrap().is_empty());
     }
 
     async fn types_and_scopes_that_change_are_found_in_the_head(city: TestCity) {
