@@ -12,6 +12,7 @@ use pendopo_operations::{Node, configuration};
 use pendopo_web::server::{DemoSignIn, Options};
 
 use crate::cli::DemoArgs;
+use crate::live;
 use crate::place::PlaceArgs;
 use crate::say::Say;
 use crate::{base_map, key_file, place, serve};
@@ -27,7 +28,13 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         key_file: Some(args.data.join(place::KEY_NAME)),
         ..PlaceArgs::folder(args.data.clone())
     };
-    let node = Arc::new(own_key.new_node(say).await?);
+    let mqtt = args.mqtt.ready(say).await?;
+    let node = own_key.new_node(say).await?;
+    let node = Arc::new(live::with_notifications(
+        node,
+        &Arc::default(),
+        mqtt.allow(),
+    )?);
     let cities = demo::cities()?;
     let mut keys = read_keys(say, &args.data)?;
     for city in &cities {
@@ -38,12 +45,12 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         }
     }
     let ports = ports(&cities, args.listen);
-    let mqtt = args.mqtt.ready(say).await?;
     let demo_sign_ins = announce(say, &node, &args, &ports, &mut keys).await?;
     let options = Options {
         listen: Some(args.listen),
         ports,
         pmtiles: args.pmtiles,
+        outgoing: Arc::clone(mqtt.allow()),
         demo_sign_ins,
         ..Options::default()
     };
