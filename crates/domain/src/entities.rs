@@ -6,12 +6,14 @@
 //!
 //! - [`Entity`], [`Attribute`], [`Value`]: the document
 //! - [`aggregates`](mod@aggregates): many values in a few numbers
-//! - [`command`]: what may be asked, and what becomes of it
+//! - [`command`]: what may be asked, and the effects that the journal keeps
+//! - [`decide`]: what becomes of a command
 //! - [`geometry`]: GeoJSON geometry as a value
 //! - [`query`]: which entities a question means
 
 pub mod aggregates;
 pub mod command;
+mod decide;
 pub mod geometry;
 pub mod query;
 
@@ -21,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::time::Timestamp;
-pub use command::{Command, Effect, Outcome, Patch, Refusal, decide};
+pub use command::{Command, Effect, Outcome, Patch, Refusal};
+pub use decide::decide;
 pub use geometry::Geometry;
 
 /// An expanded name or an identifier, shared by all that use it.

@@ -38,8 +38,8 @@ pub async fn create(
 ) -> Result<()> {
     must(actor, Action::SubscribeEntities)?;
     let now = city.now();
-    // Changes from now on are wanted, and live data must be at hand to tell them.
-    city.store().live().await?;
+    // The first subscription asks about what comes, not about all that the journal still has.
+    let from_here = city.store().live().await?.state().position();
     let new = Subscription {
         id: id.to_owned(),
         document,
@@ -56,7 +56,8 @@ pub async fn create(
                 return Err(Invalid::one("subscriptions", Problem::TooMany { most }));
             }
             if before == 0 {
-                start_here(db, now).await?;
+                consumers::take(db, CONSUMER, consumers::Follows::Live, now).await?;
+                consumers::advance(db, CONSUMER, from_here, now).await?;
             }
             if !rows::insert(db, &new).await? {
                 return Err(Invalid::one("id", Problem::Unknown));
@@ -65,23 +66,6 @@ pub async fn create(
         })
     });
     write.await
-}
-
-/// The first subscription asks about what comes, not about all that the journal still has.
-async fn start_here(
-    db: &mut pendopo_store::Db,
-    now: pendopo_domain::time::Timestamp,
-) -> Result<()> {
-    let mut position = consumers::take(db, CONSUMER, consumers::Follows::Live, now).await?;
-    loop {
-        let entries = live::after(db, position, AT_ONCE).await?;
-        let Some(last) = entries.last() else {
-            break;
-        };
-        position = last.position;
-    }
-    consumers::advance(db, CONSUMER, position, now).await?;
-    Ok(())
 }
 
 async fn changed(db: &mut pendopo_store::Db, now: pendopo_domain::time::Timestamp) -> Result<()> {

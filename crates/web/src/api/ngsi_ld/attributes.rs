@@ -7,7 +7,7 @@ use pendopo_domain::entities::command::{Fragment, Given, Instances};
 use pendopo_domain::entities::{Command, Iri};
 use pendopo_domain::policy::Action::WriteEntities;
 use pendopo_operations::entities;
-use pendopo_standards::ngsi_ld::{Document, Kind, names, select};
+use pendopo_standards::ngsi_ld::{Kind, names, select};
 
 use super::arrive::Client;
 use super::entities::{one, updated};
@@ -46,8 +46,7 @@ async fn append(
 ) -> Result<Response, Fault> {
     let id = names::id(&id)?;
     let params = Params::parse(query.as_deref())?;
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let fragment = document.fragment(&id, &context)?;
     let overwrite = !params.option("noOverwrite");
     let outcome = one(
@@ -63,8 +62,7 @@ async fn append(
 
 async fn update(client: Client, InPath(id): InPath<String>, body: Body) -> Result<Response, Fault> {
     let id = names::id(&id)?;
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let fragment = document.fragment(&id, &context)?;
     let outcome = one(&client, Command::Update(fragment)).await?;
     Ok(updated(outcome))
@@ -77,8 +75,7 @@ async fn update_one(
 ) -> Result<Response, Fault> {
     let id = names::id(&id)?;
     names::check_name(&attr)?;
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let patch = document.attribute(&context.expand_name(&attr), &context)?;
     let outcome = one(&client, Command::UpdateAttribute { id, patch }).await?;
     Ok(updated(outcome))
@@ -91,8 +88,7 @@ async fn replace_one(
 ) -> Result<Response, Fault> {
     let id = names::id(&id)?;
     names::check_name(&attr)?;
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let name = context.expand_name(&attr);
     if &*name == select::SCOPE {
         return Err(Fault(

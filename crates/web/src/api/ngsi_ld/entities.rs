@@ -10,7 +10,7 @@ use pendopo_domain::entities::command::Instances;
 use pendopo_domain::entities::{Attribute, Command, Entity, Iri, Outcome};
 use pendopo_domain::policy::Action;
 use pendopo_operations::entities;
-use pendopo_standards::ngsi_ld::{Document, Kind, View, names, problem, select, write};
+use pendopo_standards::ngsi_ld::{Kind, View, names, problem, select, write};
 
 use super::arrive::Client;
 use super::linked::Linked;
@@ -76,8 +76,7 @@ pub fn updated(outcome: Outcome) -> Response {
 }
 
 async fn create(client: Client, body: Body) -> Result<Response, Fault> {
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let fragment = document.entity(&context)?;
     let id = fragment.id.clone();
     one(&client, Command::Create(fragment)).await?;
@@ -90,8 +89,7 @@ async fn replace(
     body: Body,
 ) -> Result<Response, Fault> {
     let id = names::id(&id)?;
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let fragment = document.fragment(&id, &context)?;
     one(&client, Command::Replace(fragment)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -105,8 +103,7 @@ async fn merge(
 ) -> Result<Response, Fault> {
     let id = names::id(&id)?;
     let params = Params::parse(query.as_deref())?;
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let mut fragment = document.fragment(&id, &context)?;
     params.common(&mut fragment)?;
     one(&client, Command::Merge(fragment)).await?;
@@ -200,13 +197,7 @@ async fn query(
     wanted: Wanted,
     body: Body,
 ) -> Result<Response, Fault> {
-    let document: serde_json::Value = serde_json::from_slice(&body.bytes)
-        .map_err(|_| Fault(Kind::InvalidRequest.because("the body is not JSON")))?;
-    let member = document.get("@context").map(ToString::to_string);
-    let context = body.context(member.as_deref())?;
-    let mut params = Params::parse(query.as_deref())?;
-    params.take_document(&document)?;
-    let wanted = wanted.with(&body, context);
+    let (params, wanted) = body.question(query.as_deref(), wanted)?;
     answer(&client, &params, &wanted, "entityOperations/query").await
 }
 

@@ -7,10 +7,11 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use pendopo_standards::ngsi_ld::{Context, Kind, Problem};
+use pendopo_standards::ngsi_ld::{Context, Document, Kind, Problem};
 
 use super::Fault;
 use super::arrive::Client;
+use super::query::Params;
 
 /// Bytes of one body: a batch of a thousand entities is about a megabyte.
 pub const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -69,6 +70,30 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 }
 
 impl Body {
+    /// The body as one object, with its context.
+    ///
+    /// # Errors
+    /// As for [`Document::parse`] and [`Self::context`].
+    pub fn document(&self) -> Result<(Document<'_>, Arc<Context>), Problem> {
+        let document = Document::parse(&self.bytes)?;
+        let context = self.context(document.context().map(|raw| raw.get()))?;
+        Ok((document, context))
+    }
+
+    /// The body as a question (section 5.2.23) beside the parameters of the URL, with what is wanted back.
+    ///
+    /// # Errors
+    /// InvalidRequest, BadRequestData, LdContextNotAvailable.
+    pub fn question(&self, query: Option<&str>, wanted: Wanted) -> Result<(Params, Wanted), Fault> {
+        let document: serde_json::Value = serde_json::from_slice(&self.bytes)
+            .map_err(|_| Fault(Kind::InvalidRequest.because("the body is not JSON")))?;
+        let member = document.get("@context").map(ToString::to_string);
+        let context = self.context(member.as_deref())?;
+        let mut params = Params::parse(query)?;
+        params.take_document(&document)?;
+        Ok((params, wanted.with(self, context)))
+    }
+
     /// The context of a document: its own `@context` in JSON-LD, else that of the Link header.
     ///
     /// # Errors

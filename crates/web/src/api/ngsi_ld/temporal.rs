@@ -20,7 +20,7 @@ use pendopo_domain::policy::Action;
 use pendopo_domain::time::Timestamp;
 use pendopo_operations::entities::{self, Observations};
 use pendopo_operations::store::history::Range;
-use pendopo_standards::ngsi_ld::{Document, Kind, names};
+use pendopo_standards::ngsi_ld::{Kind, names};
 
 use super::arrive::Client;
 use super::entities::{created, one};
@@ -71,8 +71,7 @@ fn no_history() -> Fault {
 }
 
 async fn create(client: Client, body: Body) -> Result<Response, Fault> {
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let fragment = document.history(None, &context)?;
     let id = fragment.id.clone();
     let known = entities::has_history(&client.city, &client.actor, &id).await?;
@@ -86,8 +85,7 @@ async fn create(client: Client, body: Body) -> Result<Response, Fault> {
 
 async fn add(client: Client, InPath(id): InPath<String>, body: Body) -> Result<Response, Fault> {
     let id = names::id(&id)?;
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let fragment = document.history(Some(&id), &context)?;
     if !entities::has_history(&client.city, &client.actor, &id).await? {
         return Err(no_history());
@@ -250,8 +248,7 @@ async fn correct(
     body: Body,
 ) -> Result<Response, Fault> {
     let attr = path.1.clone();
-    let document = Document::parse(&body.bytes)?;
-    let context = body.context(document.context().map(|raw| raw.get()))?;
+    let (document, context) = body.document()?;
     let wanted = wanted.with(&body, context);
     let (id, instance, old) = instance(&client, path, &wanted).await?;
     let name = wanted.context.expand_name(&attr);

@@ -66,13 +66,7 @@ pub async fn query(
     wanted: Wanted,
     body: Body,
 ) -> Result<Response, Fault> {
-    let document: serde_json::Value = serde_json::from_slice(&body.bytes)
-        .map_err(|_| Fault(Kind::InvalidRequest.because("the body is not JSON")))?;
-    let member = document.get("@context").map(ToString::to_string);
-    let context = body.context(member.as_deref())?;
-    let mut params = Params::parse(query.as_deref())?;
-    params.take_document(&document)?;
-    let wanted = wanted.with(&body, context);
+    let (params, wanted) = body.question(query.as_deref(), wanted)?;
     many(&client, &params, &wanted, "temporal/entityOperations/query").await
 }
 
