@@ -14,6 +14,8 @@ use crate::{City, Result, deadlines, entities, measures};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long to let changes gather before looking: live data commits a thousand times a second.
 const GATHER: Duration = Duration::from_millis(20);
+/// How often to look while live data waits for its tables.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How often to cut and prune.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
@@ -36,9 +38,11 @@ pub async fn run(city: Arc<City>) {
                 lease = None;
             }
         }
+        let is_behind = lease.is_some() && entities::is_behind(&city);
+        let look = if is_behind { LOOK_AGAIN } else { LOOK_EVERY };
         tokio::select! {
             _ = moved.changed() => tokio::time::sleep(GATHER).await,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(look) => {}
         }
     }
 }

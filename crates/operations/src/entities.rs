@@ -225,9 +225,15 @@ pub async fn tend(city: &City) -> Result<()> {
         let _ = live.commit(commands, city.now()).await?;
     }
     for _ in 0..FLUSHES {
-        if live.flush().await? == 0 {
+        if live.flush_when_due().await? == 0 {
             break;
         }
     }
     Ok(())
+}
+
+/// Whether live data waits for [`tend`].
+pub fn is_behind(city: &City) -> bool {
+    let live = city.store().loaded_live();
+    live.is_some_and(|live| live.is_behind())
 }

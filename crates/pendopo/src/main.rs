@@ -31,6 +31,10 @@ use tracing_subscriber::EnvFilter;
 use cli::{Cli, Command};
 use say::Say;
 
+/// Live data is many small pieces, made on one thread and given back on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
 const LOG: &str = "PENDOPO_LOG";
 /// `json` writes one object for each line.

@@ -9,6 +9,8 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -335,32 +337,49 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
                 .pragma("cache_size", "-4000"),
         );
     let checkpointing = one().connect_lazy_with(options);
+    let large_log = Arc::new(AtomicBool::new(false));
     let checkpoints = tokio::spawn(checkpoint_in_background(
         checkpointing.clone(),
         moved.subscribe(),
+        Arc::clone(&large_log),
     ));
     Ok(Inner::Sqlite {
-        writer: Writer::start(writing, moved.clone()),
+        writer: Writer::start(writing, moved.clone(), large_log),
         readers,
         checkpointing,
         checkpoints,
     })
 }
 
-/// Moves the write-ahead log into the database file, away from writers and readers.
-async fn checkpoint_in_background(pool: SqlitePool, mut moved: watch::Receiver<u64>) {
+/// Moves the write-ahead log into the database file, away from writers and readers. A log that has grown large is then
+/// begun anew by the writer, see [`Writer`]: while somebody writes, what is done here alone never reaches its end.
+async fn checkpoint_in_background(
+    pool: SqlitePool,
+    mut moved: watch::Receiver<u64>,
+    large: Arc<AtomicBool>,
+) {
     /// Often enough that the log stays small under full load, rarely enough to cost nothing at rest.
-    const PAUSE: Duration = Duration::from_millis(500);
+    const PAUSE: Duration = Duration::from_millis(100);
+    /// Pages of the log: 16 MiB.
+    const LARGE: i64 = 4_096;
     while moved.changed().await.is_ok() {
-        // TRUNCATE would make writers wait; PASSIVE never does.
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
-            .execute(&pool)
-            .await
-        {
-            tracing::warn!(error = %error, "store.checkpoint failed; it is tried again");
+        match checkpoint(&pool).await {
+            Ok(pages) if pages >= LARGE => large.store(true, Ordering::Relaxed),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(error = %error, "store.checkpoint failed; it is tried again")
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Moves what can be moved without waiting for anybody. Returns how many pages the log has.
+pub(crate) async fn checkpoint(pool: &SqlitePool) -> Result<i64> {
+    let (_, pages, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
+        .fetch_one(pool)
+        .await?;
+    Ok(pages)
 }
 
 async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {

@@ -56,3 +56,12 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
 pub(crate) fn count(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(0)
 }
+
+/// Rows of one statement with many: SQLite takes at most 32,766 values.
+pub(crate) const ROWS: usize = 500;
+
+/// `rows` times `width` places for values: `(?, ?), (?, ?)`. For SQLite, which takes no arrays.
+pub(crate) fn places(rows: usize, width: usize) -> String {
+    let row = format!("({})", vec!["?"; width].join(", "));
+    vec![row; rows].join(", ")
+}

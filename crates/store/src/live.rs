@@ -1,7 +1,7 @@
 //! Live data: acknowledge when the journal has it, answer from memory, fill the tables later.
 //!
 //! One task per city takes what waits, decides it against the state in memory and appends one journal row for all of
-//! it. When that is durable the state in memory moves on and everybody is answered. [`Live::flush`] brings the tables
+//! it. When that is durable the state in memory moves on and everybody is answered. `live_flush` brings the tables
 //! of the `live` database after it, and with them [`crate::history`].
 //!
 //! Several processes may write to one city. Each takes the same lock for the moment of its commit (SQLite has one
@@ -9,7 +9,7 @@
 //! same state in the same order. No row is locked and nothing is merged twice.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use futures::FutureExt;
 use pendopo_domain::entities::{Command, Effect, Entity, Iri, Outcome, Refusal, decide};
@@ -17,9 +17,11 @@ use pendopo_domain::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::backend::{Database, Db, on_backend};
+use crate::history_write::KnownSeries;
 use crate::journal::Position;
+use crate::live_flush::Waiting;
 pub use crate::live_state::{Found, State};
-use crate::{Result, StoreError, history, live_tables};
+use crate::{Result, StoreError, live_tables};
 
 /// Kind of the journal's rows that hold effects on entities.
 pub const KIND: &str = "entities";
@@ -28,9 +30,7 @@ const QUEUE: usize = 4096;
 /// Commands in one journal row, unless one request alone has more. Bounds how long the first waits for the last.
 const GROUP: usize = 4096;
 /// Journal rows read at a time.
-const ROWS: i64 = 16;
-/// Effects that one transaction of the tables takes up, about.
-const FLUSHED_AT_ONCE: usize = 20_000;
+pub(crate) const ROWS: i64 = 16;
 /// Groups that a slow follower may be behind before it has to read the journal.
 const CHANGES_KEPT: usize = 1024;
 
@@ -55,12 +55,14 @@ struct Request {
 pub struct Live {
     shared: Arc<Shared>,
     tables: Arc<Database>,
+    series: Arc<KnownSeries>,
     queue: mpsc::Sender<Request>,
 }
 
 struct Shared {
     city: Arc<Database>,
     state: RwLock<State>,
+    waiting: Waiting,
     changes: broadcast::Sender<Entry>,
 }
 
@@ -78,15 +80,19 @@ impl Live {
         })
         .await?;
         drop(db);
+        let tables_at = state.position;
         let shared = Arc::new(Shared {
             city,
+            waiting: Waiting::default(),
             state: RwLock::new(state),
             changes: broadcast::channel(CHANGES_KEPT).0,
         });
+        shared.waiting.begin(tables_at);
         let (queue, requests) = mpsc::channel(QUEUE);
         let live = Self {
             shared,
             tables,
+            series: Arc::default(),
             queue,
         };
         live.follow().await?;
@@ -99,7 +105,7 @@ impl Live {
         self.shared
             .state
             .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The entity called `id` as it is now.
@@ -148,130 +154,57 @@ impl Live {
         }
     }
 
-    /// Brings the tables after the journal, a bounded part at a time. Returns how many journal rows were passed; 0 means
-    /// that the tables are as new as the memory. Whoever comes second to a part leaves it to the first and looks again.
-    ///
-    /// # Errors
-    /// When a database does not answer; nothing has moved then.
-    pub async fn flush(&self) -> Result<usize> {
-        loop {
-            if let Some(passed) = self.try_flush().await? {
-                return Ok(passed);
-            }
-        }
-    }
-
-    /// `None` when somebody else was quicker with the same part.
-    async fn try_flush(&self) -> Result<Option<usize>> {
-        let from = live_tables::flushed(&mut self.tables.read().await?).await?;
-        let reached = self.state().position;
-        if from >= reached {
-            return Ok(Some(0));
-        }
-        let entries = self.gather(from, reached).await?;
-        let Some(last) = entries.last() else {
-            return Ok(Some(0));
-        };
-        let (passed, to) = (entries.len(), last.position);
-        let documents = self.documents(&entries);
-        let mine = self
-            .tables
-            .write(move |db| {
-                async move {
-                    // First, so that on PostgreSQL a second one waits here for the first to be done.
-                    if !live_tables::advance(db, from, to).await? {
-                        return Ok::<_, StoreError>(false);
-                    }
-                    live_tables::put(db, &documents).await?;
-                    history::record(db, &entries).await?;
-                    Ok(true)
-                }
-                .boxed()
-            })
-            .await?;
-        Ok(mine.then_some(passed))
-    }
-
-    /// Journal rows after `from`, up to `to`, in a bounded number of effects.
-    async fn gather(&self, from: Position, to: Position) -> Result<Vec<Entry>> {
-        let (mut entries, mut effects): (Vec<Entry>, usize) = (vec![], 0);
-        let mut db = self.shared.city.read().await?;
-        while effects < FLUSHED_AT_ONCE {
-            let from = entries.last().map_or(from, |entry| entry.position);
-            let next = after(&mut db, from, ROWS).await?;
-            if next.is_empty() || from >= to {
-                break;
-            }
-            effects += next.iter().map(|entry| entry.effects.len()).sum::<usize>();
-            entries.extend(next);
-        }
-        entries.retain(|entry| entry.position <= to);
-        Ok(entries)
-    }
-
-    /// Brings the tables up to everything that was answered before the call.
-    ///
-    /// # Errors
-    /// When a database does not answer.
-    pub async fn flush_all(&self) -> Result<()> {
-        while self.flush().await? > 0 {}
-        Ok(())
-    }
-
     /// The database behind the journal: entities and history.
     pub fn tables(&self) -> &Database {
         &self.tables
     }
 
-    /// What is in memory now for everything that `entries` touched; `None` for what is gone. Newer than the entries is
-    /// right as well: effects are complete, so doing them again ends in the same place.
-    fn documents(&self, entries: &[Entry]) -> Vec<(Iri, Option<Arc<Entity>>)> {
-        let state = self.state();
-        let effects = entries.iter().flat_map(|entry| entry.effects.iter());
-        let touched: std::collections::BTreeSet<&Iri> = effects
-            .filter(|effect| effect.changes_present())
-            .map(Effect::id)
-            .collect();
-        touched
-            .into_iter()
-            .map(|id| (Arc::clone(id), state.get(id).cloned()))
-            .collect()
+    pub(crate) fn city(&self) -> &Database {
+        &self.shared.city
+    }
+
+    pub(crate) fn series(&self) -> &Arc<KnownSeries> {
+        &self.series
+    }
+
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.shared.waiting
     }
 }
 
 impl Shared {
     fn take_over(&self, entries: Vec<Entry>) {
-        let mut state = self
-            .state
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for entry in &entries {
+        let mut state = self.writing();
+        for entry in entries {
             // Somebody else may have been quicker with the same rows.
             if entry.position > state.position {
                 state.apply(&entry.effects, entry.position);
+                self.tell(entry);
             }
-        }
-        drop(state);
-        for entry in entries {
-            let _ = self.changes.send(entry);
         }
     }
 
     fn publish(&self, group: Decided) -> Vec<(oneshot::Sender<Result<Outcomes>>, Outcomes)> {
         if let Some(entry) = group.entry {
-            let mut state = self
-                .state
-                .write()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut state = self.writing();
             for (id, entity) in group.after {
                 state.place(&id, entity);
             }
             state.position = entry.position;
-            drop(state);
-            // Without followers there is nobody to tell.
-            let _ = self.changes.send(entry);
+            self.tell(entry);
         }
         group.answers
+    }
+
+    fn writing(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Called while the state is locked, so that all see the same order.
+    fn tell(&self, entry: Entry) {
+        self.waiting.push(entry.clone());
+        // Without followers there is nobody to tell.
+        let _ = self.changes.send(entry);
     }
 }
 
@@ -335,7 +268,7 @@ async fn decide_in(db: &mut Db, shared: &Shared, group: Vec<Request>) -> Result<
         let from = shared
             .state
             .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .position;
         let entries = after(db, from, ROWS).await?;
         if entries.is_empty() {
@@ -349,10 +282,7 @@ async fn decide_in(db: &mut Db, shared: &Shared, group: Vec<Request>) -> Result<
         .max()
         .unwrap_or(Timestamp::from_micros(0));
     let (after, effects, answers) = {
-        let state = shared
-            .state
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let state = shared.state.read().unwrap_or_else(PoisonError::into_inner);
         decide_all(&state, group)
     };
     let entry = match effects.is_empty() {

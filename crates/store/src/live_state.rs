@@ -8,8 +8,9 @@ use pendopo_domain::entities::{Effect, Entity, Iri};
 use pendopo_domain::time::Timestamp;
 
 use crate::journal::Position;
+use crate::live_places::Places;
 
-/// Entities by id, by type in the order of their ids, and by the time at which they end.
+/// Entities by id, by type in the order of their ids, by place, and by the time at which they end.
 #[derive(Default)]
 pub struct State {
     slots: Vec<Option<Arc<Entity>>>,
@@ -17,6 +18,7 @@ pub struct State {
     by_id: HashMap<Iri, usize>,
     by_type: HashMap<Iri, BTreeMap<Iri, usize>>,
     ending: BTreeSet<(Timestamp, Iri)>,
+    places: Places,
     /// Everything up to here is in.
     pub(super) position: Position,
 }
@@ -106,6 +108,19 @@ impl State {
             let slots = ids.into_iter().filter_map(|id| self.by_id.get(id).copied());
             return Some(Box::new(slots));
         }
+        if let Some(slots) = query
+            .near
+            .as_ref()
+            .and_then(|geo| self.places.candidates(geo))
+        {
+            let held = slots
+                .into_iter()
+                .filter_map(|slot| Some((&self.slots[slot].as_ref()?.id, slot)));
+            let mut held: Vec<(&Iri, usize)> = held.collect();
+            held.sort_unstable();
+            held.dedup();
+            return Some(Box::new(held.into_iter().map(|(_, slot)| slot)));
+        }
         Some(match query.types.as_ref()? {
             Logic::Is(name) => match self.by_type.get(name) {
                 Some(ids) => Box::new(ids.values().copied()),
@@ -158,6 +173,7 @@ impl State {
     }
 
     fn reindex(&mut self, slot: usize, old: Option<&Entity>, new: Option<&Entity>) {
+        self.places.replace(slot, old, new);
         let (before, after) = (old.map(|e| &e.types), new.map(|e| &e.types));
         if before != after {
             for (entity, name) in old.iter().flat_map(|e| e.types.iter().map(move |t| (e, t))) {

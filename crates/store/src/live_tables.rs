@@ -118,17 +118,23 @@ pub(crate) async fn put(db: &mut Db, documents: &[(Iri, Option<Arc<Entity>>)]) -
     Ok(())
 }
 
-/// One statement for the batch. Each database has its own word for an array that is bound whole.
+/// Each database has its own way to take many rows at once.
 async fn upsert(db: &mut Db, entities: &[&Entity]) -> Result<()> {
     match db {
         Db::Sqlite(tx) => {
-            sqlx::query(
-                "INSERT INTO entities (id, document) SELECT value ->> 'id', value FROM json_each($1)
-                 WHERE true ON CONFLICT (id) DO UPDATE SET document = excluded.document",
-            )
-            .bind(columns::to_json(&entities)?)
-            .execute(&mut **tx)
-            .await?;
+            for some in entities.chunks(columns::ROWS) {
+                let statement = format!(
+                    "INSERT INTO entities (id, document) VALUES {}
+                     ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+                    columns::places(some.len(), 2)
+                );
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(statement))
+                    .persistent(some.len() == columns::ROWS);
+                for entity in some {
+                    query = query.bind(&*entity.id).bind(columns::to_json(entity)?);
+                }
+                query.execute(&mut **tx).await?;
+            }
         }
         Db::Postgres(tx) => {
             let ids: Vec<&str> = entities.iter().map(|entity| &*entity.id).collect();

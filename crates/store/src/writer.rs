@@ -3,15 +3,20 @@
 //! Everything that waits when the writer becomes free is put into one transaction and made durable by one fsync.
 //! Each piece of work has its own savepoint, so an error in one undoes that one only. An answer is given after
 //! the commit, never before.
+//!
+//! A write-ahead log that has grown large is moved to its end here, between two groups: only when nobody writes is there
+//! an end, and only from there can the log begin anew. Most of it has been moved beside the writer by then.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::backend::Db;
+use crate::backend::{Db, checkpoint};
 use crate::{Result, StoreError};
 
 /// Works that may wait; beyond it callers wait for a place, which slows them instead of filling memory.
@@ -33,10 +38,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer on `pool`, which has one connection. `moved` is told of every commit.
-    pub(crate) fn start(pool: SqlitePool, moved: watch::Sender<u64>) -> Self {
+    /// Starts the writer on `pool`, which has one connection. `moved` is told of every commit; `large_log` asks for the
+    /// log to be begun anew.
+    pub(crate) fn start(
+        pool: SqlitePool,
+        moved: watch::Sender<u64>,
+        large_log: Arc<AtomicBool>,
+    ) -> Self {
         let (queue, works) = mpsc::channel(QUEUE);
-        tokio::spawn(run(works, pool.clone(), moved));
+        tokio::spawn(run(works, pool.clone(), moved, large_log));
         Self { queue, pool }
     }
 
@@ -82,7 +92,12 @@ impl Writer {
     }
 }
 
-async fn run(mut works: mpsc::Receiver<Work>, pool: SqlitePool, moved: watch::Sender<u64>) {
+async fn run(
+    mut works: mpsc::Receiver<Work>,
+    pool: SqlitePool,
+    moved: watch::Sender<u64>,
+    large_log: Arc<AtomicBool>,
+) {
     let mut group = Vec::with_capacity(GROUP);
     while works.recv_many(&mut group, GROUP).await > 0 {
         let mut done = Vec::with_capacity(group.len());
@@ -100,6 +115,11 @@ async fn run(mut works: mpsc::Receiver<Work>, pool: SqlitePool, moved: watch::Se
                 Err(StoreError::NotWritten)
             };
             (done.tell)(result);
+        }
+        if large_log.swap(false, Ordering::Relaxed)
+            && let Err(error) = checkpoint(&pool).await
+        {
+            tracing::warn!(error = %error, "store.checkpoint failed; it is tried again");
         }
     }
 }

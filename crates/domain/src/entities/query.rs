@@ -2,7 +2,9 @@
 //!
 //! The text forms (`q`, `georel`, `type`, `scopeQ`) are read in `standards`; what is here is their meaning.
 
-use geo::{Closest, Distance, Haversine, HaversineClosestPoint, Point, Relate};
+use geo::{
+    Closest, Contains, Distance, Haversine, HaversineClosestPoint, Intersects, Point, Relate,
+};
 use regex::Regex;
 use serde_json::Value as Tree;
 
@@ -199,6 +201,9 @@ impl Relation {
                 let metres = metres_between(entity, asked);
                 least.is_none_or(|least| metres >= least) && most.is_none_or(|most| metres <= most)
             }
+            // The same for a point, and many times quicker than the whole matrix.
+            Self::Within if let geo::Geometry::Point(point) = entity => asked.contains(point),
+            Self::Intersects if let geo::Geometry::Point(point) = entity => asked.intersects(point),
             Self::Within => entity.relate(asked).is_within(),
             Self::Contains => entity.relate(asked).is_contains(),
             Self::Overlaps => entity.relate(asked).is_overlaps(),

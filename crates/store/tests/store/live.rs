@@ -68,6 +68,23 @@ both_databases! {
         other.close().await;
     }
 
+    async fn more_than_memory_keeps_is_written_up_from_the_journal(city: TestCity) {
+        let live = city.store.live().await.unwrap();
+        for (part, second) in [(0, 1), (1, 2), (2, 3)] {
+            let ids = (0..17_001).map(|n| format!("urn:{}", part * 10_000 + n));
+            let commands = ids.map(|id| Command::Record(gate(&id, 1.0, second))).collect();
+            live.commit(commands, at(second)).await.unwrap();
+        }
+        live.flush_all().await.unwrap();
+        assert_eq!(live.flush().await.unwrap(), 0);
+        let again = reopened(&city).await;
+        assert_eq!(again.live().await.unwrap().state().len(), 37_001);
+        assert_eq!(values(&live, "urn:10000", &Range { limit: 10, ..Range::default() }).await.len(), 2);
+        assert_eq!(values(&live, "urn:36999", &Range { limit: 10, ..Range::default() }).await.len(), 1);
+        let mut db = live.tables().read().await.unwrap();
+        assert_eq!(history::heads_after(&mut db, "", 99_999).await.unwrap().len(), 37_001);
+    }
+
     async fn what_was_answered_is_there_after_a_restart_whether_flushed_or_not(city: TestCity) {
         let live = city.store.live().await.unwrap();
         let first = live.commit(vec![Command::Create(gate("urn:a", 1.5, 0))], at(0)).await.unwrap();

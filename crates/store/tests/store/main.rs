@@ -34,6 +34,7 @@ mod journal;
 mod keys;
 mod life;
 mod live;
+mod live_places;
 mod measures;
 mod media;
 mod migrations;
