@@ -22,7 +22,7 @@ test: ## Everything a change must pass: all tests on SQLite and PostgreSQL, then
 bless: ## Accept new snapshots and take new screenshots; read the diff before you commit
 	@scripts/bless.sh
 
-prove: ## The long ones: kill, power loss, syncs, memory, page times, fuzzing; figures in docs/proof/
+prove: ## The long ones: kill, power loss, syncs, memory, page times, live data, fuzzing; figures in docs/proof/
 	@scripts/prove.sh
 
 bench: ## How fast the release build answers (BENCH_REQUESTS for each page, default 200)

@@ -2,6 +2,8 @@
 
 import { defineConfig } from "@playwright/test";
 
+import { launchOptions } from "./chromium.mjs";
+
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.mjs",
@@ -24,22 +26,6 @@ export default defineConfig({
     reducedMotion: "reduce",
     // A trace costs as much as the test; TRACE=1 keeps those of failures, for `npx playwright show-trace`.
     trace: process.env.TRACE ? "retain-on-failure" : "off",
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        // WebGL for the map without a graphics card.
-        "--disable-gpu",
-        "--use-gl=angle",
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        // Nothing but the node is asked.
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
+    launchOptions,
   },
 });

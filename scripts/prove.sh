@@ -2,7 +2,7 @@
 # The proofs that take long. Each writes what was run and found to docs/proof/, with commit and machine, so that a
 # figure can be had again. docs/how-to/prove.md says what each shows and what it does not show.
 #
-#   make prove                         all of them, 30 to 35 minutes on two quiet cores
+#   make prove                         all of them, about 45 minutes on two quiet cores
 #   PROVE="kill rest" make prove       these; so does scripts/prove.sh kill rest
 #
 # PENDOPO_DATA     folder of recorded data; without it the pages are measured on made-up reports
@@ -10,18 +10,21 @@
 # PROVE_PROFILE    of Cargo, default release; dev builds faster and is for trials alone
 # PROVE_LIMIT      seconds after which a part is ended and has failed, default 900
 # PROVE_ROUNDS     kills on each database, default 50; PROVE_WRITERS at once, default 64
-# PROVE_MOMENTS    moments without power for each build, default 90; PROVE_EACH reports of each writer, default 40
+# PROVE_MOMENTS    moments without power for each build, default 90; PROVE_EACH reports or changes of each writer,
+#                  default 40
 # PROVE_REPORTS    for each rate of fsync, default 6000; PROVE_COUNTED behind the tracer, default 1000
 # PROVE_STARTS     of a node at rest, default 5
 # PROVE_REQUESTS   for each page, default 400; PROVE_FILL made-up reports, default 5000
 # PROVE_ENTITIES   of the city of live data, default 100000
+# PROVE_TAIL       changes that only the journal has when a node starts, default 1000000; on PostgreSQL at most 50000
+# PROVE_SAMPLES    readings for each figure of how soon they are seen, default 300
 # PROVE_LIVE_ROUNDS kills of live data on each database, default 30
 # PROVE_SECONDS    for each fuzz target, default 60
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck disable=SC2206 # words of a list
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss fsync rest pages live live-kill fuzz}"
+[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss live-power-loss fsync rest pages live live-kill reach fuzz}"
 limit=${PROVE_LIMIT:-900}
 # What a part ends with when it could not be run and nothing is wrong.
 SKIPPED=77
@@ -51,7 +54,7 @@ run_kill() {
     return "$code"
 }
 
-# Builds that lose reports have a folder of their own: never may one stand where a good one is expected. The good one
+# Builds that lose data have a folder of their own: never may one stand where a good one is expected. The good one
 # is built there too, as they are: in nothing else it differs from them. Quick to build, not to run.
 build_power_loss() {
     export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
@@ -62,14 +65,20 @@ build_power_loss() {
         cargo build -p pendopo --features "$feature" "${own[@]}"
         cp target/sabotage/debug/pendopo "$MINE/$feature"
     done
-    # What lies in the folder last must not be a build that loses reports.
+    # What lies in the folder last must not be a build that loses data.
     rm -f target/sabotage/debug/pendopo
 }
 
-run_power_loss() {
-    "$RUN" power-loss --binary "$MINE/pendopo-debug" --moments "${PROVE_MOMENTS:-90}" --each "${PROVE_EACH:-40}" \
-        --sabotaged "$MINE/sabotage-skip-fsync" --sabotaged "$MINE/sabotage-answer-early" --out "$OUT/power-loss.json"
+build_live_power_loss() { build_power_loss; }
+
+# The name of its file, more words.
+without_power() {
+    "$RUN" power-loss "${@:2}" --binary "$MINE/pendopo-debug" --moments "${PROVE_MOMENTS:-90}" --each "${PROVE_EACH:-40}" \
+        --sabotaged "$MINE/sabotage-skip-fsync" --sabotaged "$MINE/sabotage-answer-early" --out "$OUT/$1.json"
 }
+
+run_power_loss() { without_power power-loss; }
+run_live_power_loss() { without_power live-power-loss --live; }
 
 run_fsync() {
     "$RUN" fsync --binary "$NODE" --reports "${PROVE_REPORTS:-6000}" --counted "${PROVE_COUNTED:-1000}" \
@@ -84,12 +93,15 @@ run_pages() {
 }
 
 run_live() {
-    local code=0
-    "$RUN" live --binary "$NODE" --entities "${PROVE_ENTITIES:-100000}" --out "$OUT/live.json" || code=1
-    "$RUN" live --binary "$NODE" --entities "${PROVE_ENTITIES:-100000}" --postgres \
-        --out "$OUT/live-postgresql.json" || code=1
+    local code=0 tail=${PROVE_TAIL:-1000000}
+    "$RUN" live --binary "$NODE" --entities "${PROVE_ENTITIES:-100000}" --tail "$tail" --out "$OUT/live.json" || code=1
+    # Its tables cannot be set back from here, so what a kill leaves is all the tail there is.
+    "$RUN" live --binary "$NODE" --entities "${PROVE_ENTITIES:-100000}" --tail $((tail < 50000 ? tail : 50000)) \
+        --postgres --out "$OUT/live-postgresql.json" || code=1
     return "$code"
 }
+
+run_reach() { "$RUN" reach --binary "$NODE" --samples "${PROVE_SAMPLES:-300}" --out "$OUT/reach.json"; }
 
 run_live_kill() {
     local code=0
@@ -156,7 +168,7 @@ cp "$BUILT/${profile/#dev/debug}/prove" "$RUN"
 # a shell of its own; in a process group of its own, so that everything it started ends with it.
 step() { # function, seconds
     local code=0
-    timeout --kill-after=20 "$2" bash -euo pipefail -c "$(declare -f "$1"); SKIPPED=$SKIPPED; $1" </dev/null &
+    timeout --kill-after=20 "$2" bash -euo pipefail -c "$(declare -f); SKIPPED=$SKIPPED; $1" </dev/null &
     running=$!
     wait "$running" || code=$?
     running=

@@ -4,7 +4,7 @@
 #   scripts/setup.sh run     what `make run` needs
 #   scripts/setup.sh check   that, and what looks after the data: Python
 #   scripts/setup.sh test    that, and what the tests need: Chromium, PostgreSQL, Playwright
-#   scripts/setup.sh prove   what `make run` needs, and what the proofs need: PostgreSQL, strace
+#   scripts/setup.sh prove   what `make run` needs, and what the proofs need: PostgreSQL, strace, Chromium, Playwright
 set -euo pipefail
 cd "$(dirname "$0")/.."
 part=${1:-test}
@@ -38,15 +38,19 @@ postgres() {
 python() {
   command -v python3 >/dev/null || packages+=(python3)
 }
+browser() {
+  [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium)
+}
 case $part in
   run) ;;
   check) python ;;
   test)
     python
-    [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium)
+    browser
     [ -n "${PENDOPO_TEST_POSTGRES:-}" ] || postgres
     ;;
   prove)
+    browser
     postgres
     command -v strace >/dev/null || packages+=(strace)
     ;;
@@ -81,7 +85,7 @@ npm_ci() {
 }
 
 npm_ci crates/web/assets
-[ "$part" != test ] || npm_ci e2e
+case $part in test | prove) npm_ci e2e ;; esac
 
 # The browser's files are embedded in the binary, so a build that changes nothing must not touch them:
 # Cargo would compile the crate again.

@@ -79,7 +79,7 @@ impl Disk {
                 self.names.remove(path);
             }
             What::Sync(path) => self.sync(path, event.begun),
-            What::Answer(_) | What::Ended => {}
+            What::Answer(_) | What::Acknowledged { .. } | What::Ended => {}
         }
         Ok(())
     }

@@ -24,6 +24,8 @@ pub struct Drive {
     pub requests: usize,
     /// and none that begins later than this.
     pub most: Duration,
+    /// No faster than this, evenly; as fast as it answers without.
+    pub per_second: Option<u32>,
 }
 
 /// What came of it.
@@ -84,6 +86,10 @@ impl Drive {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= self.requests {
                 break;
+            }
+            if let Some(rate) = self.per_second {
+                let due = Duration::from_secs_f64(number as f64 / f64::from(rate));
+                tokio::time::sleep_until((begun + due).into()).await;
             }
             request.clear();
             make(number, &mut request);

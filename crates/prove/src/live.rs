@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::drive::{self, Drive, Make, Watch, mebibytes};
 use crate::node::{City, Place, Running};
+use crate::tail::{self, Tables};
+use crate::wire::Wire;
 use crate::{evidence, postgres, sensors};
 
 #[derive(clap::Args)]
@@ -44,8 +46,9 @@ pub struct Args {
     /// Questions of each kind.
     #[arg(long, default_value_t = 50_000)]
     queries: usize,
-    /// Changes right before the node is killed and started again.
-    #[arg(long, default_value_t = 50_000)]
+    /// Changes right before the node is killed and started again. On SQLite it starts once more with tables that have
+    /// none of them.
+    #[arg(long, default_value_t = 1_000_000)]
     tail: usize,
     #[arg(long, default_value = "docs/proof/live.json")]
     pub out: PathBuf,
@@ -57,6 +60,10 @@ const BATCH: usize = 1_000;
 const READERS: usize = 16;
 /// How long a node may work on after a load.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long the changes before the kill may take.
+const TAIL: Duration = Duration::from_secs(600);
+/// Entities that are asked for before the kill and after each start.
+const ASKED: usize = 200;
 /// Answers when live data does.
 const TYPES: &str = "/ngsi-ld/v1/types";
 
@@ -101,6 +108,7 @@ impl Args {
             clients,
             requests,
             most: Duration::from_secs(self.seconds),
+            per_second: None,
         }
     }
 
@@ -155,28 +163,68 @@ async fn measure(args: &Args, node: &Running, figures: &mut Value) -> Result<()>
     Ok(())
 }
 
-/// A start after an orderly end, and one after SIGKILL with changes that only the journal has.
+/// A start after an orderly end, one after SIGKILL, and one with tables that are as they were before the last changes.
 async fn starts(args: &Args, city: &City, node: Running) -> Result<Value> {
     let path = format!("/ngsi-ld/v1/entities/{}", sensors::id(0));
     node.stop().await?;
+    let tables = Tables::copied(city)?;
+    let unflushed = tail::unflushed(city).await?;
     let node = city.start_live(&path, &[]).await?;
-    let orderly = row(&node)?;
+    let mut figures = json!({"orderly": row(&node, unflushed)?});
     let mut drive = args.drive(&node, args.batch_clients, args.tail.div_ceil(BATCH));
-    drive.most = PATIENCE;
-    drive.run(args.batches()).await?;
+    drive.most = TAIL;
+    let driven = drive.run(args.batches()).await?;
+    figures["changes_before_sigkill"] = (driven.waits.len() * BATCH).into();
+    let before = answers(args, &node).await?;
     node.kill().await?;
-    let node = city.start_live(&path, &[]).await?;
-    let killed = row(&node)?;
-    node.stop().await?;
-    Ok(said(
-        "start",
-        json!({"orderly": orderly, "after_sigkill": killed, "changes_before_sigkill": args.tail}),
-    ))
+
+    figures["after_sigkill"] = start_as_before(args, city, &path, &before).await?;
+    if let Some(tables) = tables {
+        tables.put_back()?;
+        figures["after_tables_were_set_back"] = start_as_before(args, city, &path, &before).await?;
+    }
+    city.check().await?;
+    Ok(said("start", figures))
 }
 
-fn row(node: &Running) -> Result<Value> {
+/// Starts a node that was killed, requires that entities answer as they did, and kills it again.
+async fn start_as_before(
+    args: &Args,
+    city: &City,
+    path: &str,
+    before: &[Vec<u8>],
+) -> Result<Value> {
+    let unflushed = tail::unflushed(city).await?;
+    let node = city.start_live(path, &[]).await?;
+    let row = row(&node, unflushed)?;
+    ensure!(
+        answers(args, &node).await? == before,
+        "an entity is not what it was before the kill"
+    );
+    node.kill().await?;
+    Ok(row)
+}
+
+/// What some entities are now.
+async fn answers(args: &Args, node: &Running) -> Result<Vec<Vec<u8>>> {
+    let mut wire = Wire::open(node.address).await?;
+    let mut answers = vec![];
+    for number in (0..args.entities).step_by(args.entities.div_ceil(ASKED).max(1)) {
+        let mut request = vec![];
+        sensors::get(&mut request, number);
+        let status = wire.ask(&request).await?;
+        ensure!(status == 200, "{status}: {}", wire.text());
+        answers.push(wire.body().to_vec());
+    }
+    Ok(answers)
+}
+
+/// A start, with the changes that only the journal had then.
+fn row(node: &Running, unflushed: usize) -> Result<Value> {
     let ms = u64::try_from(node.started_in.as_millis())?;
-    Ok(json!({"first_answer_ms": ms, "resident_mib": node.resident_mib()?}))
+    Ok(json!({
+        "first_answer_ms": ms, "resident_mib": node.resident_mib()?, "tail_changes_unflushed": unflushed,
+    }))
 }
 
 /// What the databases take, logs included.

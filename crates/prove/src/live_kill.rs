@@ -57,11 +57,11 @@ const TYPES: &str = "/ngsi-ld/v1/types";
 
 /// One entity, and what its only writer knows of it.
 #[derive(Clone, Debug)]
-struct Written {
-    id: String,
+pub struct Written {
+    pub id: String,
     kind: usize,
     /// The last change that was sent.
-    sent: u64,
+    pub sent: u64,
     /// The last one that was acknowledged, in any round.
     held: u64,
     /// What was acknowledged in this round.
@@ -89,7 +89,7 @@ pub async fn run(args: Args) -> Result<()> {
     };
     let city = City::new(&args.binary, place).await?;
     let receivers = Receivers::start(args.subscriptions).await?;
-    let mut all = entities(&args);
+    let mut all = entities(args.writers + args.group);
     let mut node = start(&city).await?;
     prepare(&args, node.address, &receivers, &all).await?;
     let (mut chance, mut tally) = (Chance::new(args.seed), Tally::default());
@@ -137,8 +137,9 @@ fn report(args: &Args, tally: &Tally, receivers: &Receivers, took: Duration) -> 
 }
 
 /// The entities of the writers, then those of the batches.
-fn entities(args: &Args) -> Vec<Written> {
-    (0..args.writers + args.group)
+/// So many entities without a change.
+pub fn entities(count: usize) -> Vec<Written> {
+    (0..count)
         .map(|number| Written {
             id: format!("urn:ngsi-ld:Tulis:{number:05}"),
             kind: number % KINDS,
@@ -206,7 +207,8 @@ fn is_about(args: &Args, number: usize, at: usize, written: &Written) -> bool {
     }
 }
 
-fn batch(part: &[Written]) -> Vec<u8> {
+/// A request that makes or changes entities together.
+pub fn batch(part: &[Written]) -> Vec<u8> {
     let entities: Vec<Value> = part
         .iter()
         .map(|one| {
@@ -283,7 +285,8 @@ async fn write(
     Ok(part)
 }
 
-fn change(part: &[Written]) -> Vec<u8> {
+/// A request that changes one entity by itself, several in a batch.
+pub fn change(part: &[Written]) -> Vec<u8> {
     let [one] = part else {
         return batch(part);
     };

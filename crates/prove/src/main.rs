@@ -1,8 +1,8 @@
 //! `prove`: runs a built node through what can go wrong, and through what should be fast, and writes down what it
 //! found. See `docs/how-to/prove.md`.
 //!
-//! It knows the node by its command line and its interfaces. Only the images of a disk are opened with
-//! `pendopo-store`, to see more than an interface shows. Every load is bounded, on the loopback interface, and against
+//! It knows the node by its command line and its interfaces. Only the images of a disk, and cities whose node was ended,
+//! are opened with `pendopo-store`, to see more than an interface shows. Every load is bounded, on the loopback interface, and against
 //! a process that it started itself.
 #![forbid(unsafe_code)]
 #![expect(
@@ -24,9 +24,11 @@ mod node;
 mod pages;
 mod postgres;
 mod power_loss;
+mod reach;
 mod receivers;
 mod rest;
 mod sensors;
+mod tail;
 mod trace;
 mod verify;
 mod wire;
@@ -54,6 +56,8 @@ enum Cli {
     Live(live::Args),
     /// SIGKILL under live data: everything acknowledged is there, and was told to its subscribers.
     LiveKill(live_kill::Args),
+    /// How long until a reading is seen: by a client of the stream, and on a screen.
+    Reach(reach::Args),
 }
 
 #[tokio::main]
@@ -68,6 +72,7 @@ async fn main() -> Result<()> {
         Cli::Pages(args) => pages::run(args).await,
         Cli::Live(args) => live::run(args).await,
         Cli::LiveKill(args) => live_kill::run(args).await,
+        Cli::Reach(args) => reach::run(args).await,
     };
     if let Err(error) = &done {
         evidence::failed(&out, error)?;
@@ -86,6 +91,7 @@ impl Cli {
             Self::Pages(args) => &args.out,
             Self::Live(args) => &args.out,
             Self::LiveKill(args) => &args.out,
+            Self::Reach(args) => &args.out,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use pendopo_store::Location;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -117,6 +118,25 @@ impl City {
         }
     }
 
+    /// Where the store has it.
+    pub fn location(&self) -> Location {
+        match &self.place {
+            Place::Own | Place::Folder(_) => Location::Folder(self.data().join(&self.slug)),
+            Place::Postgres(url) => Location::Postgres {
+                url: url.clone(),
+                schema: self.slug.clone(),
+            },
+        }
+    }
+
+    /// Where the key of the node is.
+    pub fn key_file(&self) -> PathBuf {
+        match &self.place {
+            Place::Own | Place::Folder(_) => self.data().join("node.key"),
+            Place::Postgres(_) => self.home.path().join("node.key"),
+        }
+    }
+
     /// A folder for what the proof itself writes.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -169,11 +189,24 @@ impl City {
     /// # Errors
     /// When it does not.
     pub async fn start_live(&self, path: &str, more: &[&str]) -> Result<Running> {
+        self.start_live_behind(&[], path, more).await
+    }
+
+    /// As [`City::start_live`], behind the words of a tracer.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn start_live_behind(
+        &self,
+        wrap: &[OsString],
+        path: &str,
+        more: &[&str],
+    ) -> Result<Running> {
         let [listen, address] = free_addresses()?;
         let trusted = format!("{}={address}", self.slug);
         let listen = listen.to_string();
         let args = [&["serve", "--listen", &listen, "--trusted", &trusted], more].concat();
-        self.launch(&[], &args, address, path).await
+        self.launch(wrap, &args, address, path).await
     }
 
     async fn launch(
@@ -223,12 +256,11 @@ impl City {
         match &self.place {
             Place::Own | Place::Folder(_) => words.extend(["--data".into(), self.data().into()]),
             Place::Postgres(url) => {
-                let key = self.home.path().join("node.key");
                 words.extend([
                     "--database".into(),
                     url.into(),
                     "--key-file".into(),
-                    key.into(),
+                    self.key_file().into(),
                 ]);
             }
         }

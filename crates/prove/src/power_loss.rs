@@ -1,10 +1,14 @@
-//! Loss of power: what the disk is sure to hold after each answer is a sound city with every answered report.
+//! Loss of power: what the disk is sure to hold after each answer is a sound city with every answered report, or with
+//! every acknowledged value of live data ([`live`]).
 //!
 //! A node is watched while it works; then the disk is put together as it was at many moments, from what had been
-//! synced by then ([`crate::disk`]), and each is opened ([`crate::verify`]). Two builds that lose reports on purpose
-//! must be found out, else this shows nothing.
+//! synced by then ([`crate::disk`]), and each is opened ([`crate::verify`]). Two builds that lose data on purpose must be
+//! found out, else this shows nothing.
+
+mod live;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,7 +27,10 @@ pub struct Args {
     /// The node to watch.
     #[arg(long)]
     binary: PathBuf,
-    /// A build that loses reports; may be repeated. Not finding that out is a failure.
+    /// Change entities instead of sending reports.
+    #[arg(long)]
+    live: bool,
+    /// A build that loses data; may be repeated. Not finding that out is a failure.
     #[arg(long, value_name = "PATH")]
     sabotaged: Vec<PathBuf>,
     /// `--binary` is itself such a build; nothing is written.
@@ -31,7 +38,7 @@ pub struct Args {
     expect_loss: bool,
     #[arg(long, default_value_t = 8)]
     writers: usize,
-    /// Reports of each writer.
+    /// Reports or changes of each writer.
     #[arg(long, default_value_t = 40)]
     each: usize,
     /// Moments at which the power goes; two thirds of them right after an answer.
@@ -64,7 +71,8 @@ pub async fn run(args: Args) -> Result<()> {
         sabotaged.push(result);
     }
     let figures = json!({
-        "seed": args.seed, "writers": args.writers, "reports_of_each_writer": args.each,
+        "of": if args.live { "live data" } else { "reports" },
+        "seed": args.seed, "writers": args.writers, "of_each_writer": args.each,
         "real": real.figures(),
         "sabotaged": sabotaged.iter().map(Verdict::figures).collect::<Vec<_>>(),
     });
@@ -85,7 +93,8 @@ pub async fn run(args: Args) -> Result<()> {
 struct Verdict {
     build: String,
     answered: usize,
-    named: usize,
+    /// Reports with a name, or changes of several entities at once.
+    special: usize,
     watched: Watched,
     moments: usize,
     images: usize,
@@ -110,10 +119,10 @@ impl Verdict {
 
     fn said(&self) -> String {
         format!(
-            "{}: {} answered ({} named), {} syncs, {} images of {} moments, {} with a loss, {} s{}",
+            "{}: {} answered ({} named or of several), {} syncs, {} images of {} moments, {} with a loss, {} s{}",
             self.build,
             self.answered,
-            self.named,
+            self.special,
             self.watched.syncs,
             self.images,
             self.moments,
@@ -128,7 +137,7 @@ impl Verdict {
 
     fn figures(&self) -> Value {
         json!({
-            "build": self.build, "answered": self.answered, "named": self.named, "moments": self.moments,
+            "build": self.build, "answered": self.answered, "named_or_of_several": self.special, "moments": self.moments,
             "images": self.images, "images_with_a_loss": self.bad_images, "first_problems": self.problems,
             "writes": self.watched.writes, "written_bytes": self.watched.written_bytes, "syncs": self.watched.syncs,
             "most_unsynced_bytes": self.watched.most_unsynced_bytes, "seconds": self.seconds,
@@ -136,18 +145,54 @@ impl Verdict {
     }
 }
 
+/// What clients were told so far, and whether a disk keeps it.
+trait Promises {
+    /// What the whole load was promised, and how much of it in the way that needs most.
+    fn counts(&self) -> [usize; 2];
+
+    /// Takes up an answer.
+    fn hear(&mut self, what: &What);
+
+    /// Answers that were heard.
+    fn heard(&self) -> usize;
+
+    /// What is wrong with the city in `folder`.
+    async fn look(&self, city: &City, folder: &Path) -> Result<Vec<String>>;
+}
+
 /// Watches a build under load and opens the disk as it was at many moments.
 async fn examine(args: &Args, binary: &Path) -> Result<Verdict> {
     let begun = Instant::now();
-    let (city, accepted, events) = watch(args, binary).await?;
-    let moments = moments(&events, args);
+    let mut verdict = if args.live {
+        let (city, promises, events) = live::watch(args, binary).await?;
+        open_all(args, &city, promises, &events).await?
+    } else {
+        let (city, promises, events) = watch(args, binary).await?;
+        open_all(args, &city, promises, &events).await?
+    };
+    verdict.seconds = begun.elapsed().as_secs();
+    Ok(verdict)
+}
+
+/// Opens the disk as it was at many moments.
+async fn open_all(
+    args: &Args,
+    city: &City,
+    mut promises: impl Promises,
+    events: &[Event],
+) -> Result<Verdict> {
+    let moments = moments(events, args);
+    let [answered, special] = promises.counts();
     let mut verdict = Verdict {
-        build: binary.display().to_string(),
-        answered: accepted.len(),
-        named: accepted
-            .values()
-            .filter(|sent| sent.email.is_some())
-            .count(),
+        // The folder of a machine is nobody's business.
+        build: city
+            .binary
+            .file_name()
+            .unwrap_or_default()
+            .display()
+            .to_string(),
+        answered,
+        special,
         watched: Watched::default(),
         moments: moments.len(),
         images: 0,
@@ -157,17 +202,11 @@ async fn examine(args: &Args, binary: &Path) -> Result<Verdict> {
     };
     let mut chance = Chance::new(args.seed);
     let mut disk = Disk::default();
-    let mut answered = BTreeMap::new();
     let mut ahead = moments.iter().enumerate().peekable();
     for (at, event) in events.iter().enumerate() {
         verdict.watched.note(&disk, event);
         disk.apply(event)?;
-        if let What::Answer(numbers) = &event.what {
-            let known = numbers
-                .iter()
-                .filter_map(|number| accepted.get_key_value(number));
-            answered.extend(known.map(|(number, sent)| (number.clone(), sent.clone())));
-        }
+        promises.hear(&event.what);
         if let Some((count, _)) = ahead.next_if(|(_, moment)| **moment == at) {
             let kept_percent = KEPT_PERCENT[count % KEPT_PERCENT.len()];
             for unsynced in [Unsynced::Lost, Unsynced::Torn { kept_percent }] {
@@ -175,25 +214,49 @@ async fn examine(args: &Args, binary: &Path) -> Result<Verdict> {
                     .prefix("pendopo-prove-disk-")
                     .tempdir()?;
                 disk.image(&city.data(), folder.path(), unsynced, &mut chance)?;
-                let mut problems = look(&city, folder.path(), &answered).await?;
+                let mut problems = promises.look(city, folder.path()).await?;
                 if unsynced == Unsynced::Lost && count % CHECK_EVERY == 0 && problems.is_empty() {
                     let checked = city.check_folder(folder.path()).await;
                     problems.extend(checked.err().map(|error| error.to_string()));
                 }
-                verdict.add(at, unsynced, answered.len(), problems);
+                verdict.add(at, unsynced, promises.heard(), problems);
             }
         }
     }
-    verdict.seconds = begun.elapsed().as_secs();
     Ok(verdict)
 }
 
-async fn look(
-    city: &City,
-    folder: &Path,
-    answered: &BTreeMap<String, Accepted>,
-) -> Result<Vec<String>> {
-    Ok(verify::folder(folder, &city.slug, answered).await?.problems)
+/// Reports by their numbers.
+struct Reports {
+    accepted: BTreeMap<String, Accepted>,
+    answered: BTreeMap<String, Accepted>,
+}
+
+impl Promises for Reports {
+    fn counts(&self) -> [usize; 2] {
+        let named = self.accepted.values().filter(|sent| sent.email.is_some());
+        [self.accepted.len(), named.count()]
+    }
+
+    fn hear(&mut self, what: &What) {
+        let What::Answer(numbers) = what else {
+            return;
+        };
+        let known = numbers
+            .iter()
+            .filter_map(|number| self.accepted.get_key_value(number));
+        self.answered
+            .extend(known.map(|(number, sent)| (number.clone(), sent.clone())));
+    }
+
+    fn heard(&self) -> usize {
+        self.answered.len()
+    }
+
+    async fn look(&self, city: &City, folder: &Path) -> Result<Vec<String>> {
+        let found = verify::folder(folder, &city.slug, &self.answered).await?;
+        Ok(found.problems)
+    }
 }
 
 impl Verdict {
@@ -229,20 +292,48 @@ impl Watched {
     }
 }
 
-type Watch = (City, BTreeMap<String, Accepted>, Vec<Event>);
+type Watch<P> = (City, P, Vec<Event>);
+
+/// Where strace writes: one log for each command.
+struct Logs(tempfile::TempDir);
+
+impl Logs {
+    /// Makes a city behind strace.
+    async fn city(binary: &Path) -> Result<(Self, City)> {
+        let logs = tempfile::Builder::new()
+            .prefix("pendopo-prove-log-")
+            .tempdir()?;
+        let logs = Self(logs);
+        let city = City::traced(binary, Place::Own, |number| {
+            trace::strace(&logs.path(number))
+        })
+        .await?;
+        Ok((logs, city))
+    }
+
+    /// The words in front of the node.
+    fn of_the_node(&self) -> Vec<OsString> {
+        trace::strace(&self.path(2))
+    }
+
+    fn path(&self, number: usize) -> PathBuf {
+        self.0.path().join(number.to_string())
+    }
+
+    fn read(&self, city: &City) -> Result<Vec<Event>> {
+        let logs = [self.path(0), self.path(1), self.path(2)];
+        trace::read(&logs, &city.data())
+    }
+}
 
 /// Makes a city and loads it, everything behind strace, to the orderly end of the node.
-async fn watch(args: &Args, binary: &Path) -> Result<Watch> {
-    let logs = tempfile::Builder::new()
-        .prefix("pendopo-prove-log-")
-        .tempdir()?;
-    let log = |number: usize| logs.path().join(number.to_string());
-    let city = City::traced(binary, Place::Own, |number| trace::strace(&log(number))).await?;
-    let node = city.start(&trace::strace(&log(2))).await?;
+async fn watch(args: &Args, binary: &Path) -> Result<Watch<Reports>> {
+    let (logs, city) = Logs::city(binary).await?;
+    let node = city.start(&logs.of_the_node()).await?;
     let load = Load::new(&city, node.address, "loss", args.writers, args.each);
     let outcome = load.run().await?;
     node.stop().await?;
-    let events = trace::read(&[log(0), log(1), log(2)], &city.data())?;
+    let events = logs.read(&city)?;
     let numbered = outcome
         .accepted
         .into_iter()
@@ -260,7 +351,11 @@ async fn watch(args: &Args, binary: &Path) -> Result<Watch> {
         seen.len(),
         accepted.len()
     );
-    Ok((city, accepted, events))
+    let reports = Reports {
+        accepted,
+        answered: BTreeMap::new(),
+    };
+    Ok((city, reports, events))
 }
 
 /// Places in `events` after which the power goes: two thirds right after an answer, spread evenly, the rest anywhere
@@ -268,7 +363,12 @@ async fn watch(args: &Args, binary: &Path) -> Result<Watch> {
 fn moments(events: &[Event], args: &Args) -> Vec<usize> {
     let made = |at: &usize| events[*at].what == What::Ended;
     let begin = (0..events.len()).filter(made).nth(1).unwrap_or(0);
-    let is_answer = |at: &usize| matches!(events[*at].what, What::Answer(_));
+    let is_answer = |at: &usize| {
+        matches!(
+            events[*at].what,
+            What::Answer(_) | What::Acknowledged { .. }
+        )
+    };
     let answers: Vec<usize> = (begin..events.len()).filter(is_answer).collect();
     let wanted = args.moments * 2 / 3;
     let step = answers.len().div_ceil(wanted.max(1)).max(1);

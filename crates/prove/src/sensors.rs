@@ -1,6 +1,9 @@
 //! Entities of a city full of sensors, and requests about them, as bytes.
 
 use std::io::Write;
+use std::ops::Range;
+
+use pendopo_domain::time::Timestamp;
 
 use crate::chance::Chance;
 use crate::wire::request;
@@ -89,6 +92,72 @@ pub fn batch(out: &mut Vec<u8>, numbers: impl Iterator<Item = usize>, turn: usiz
         "POST",
         "/entityOperations/upsert?options=update",
         &body,
+    );
+}
+
+/// Of the type that the public sees on the map, with its one value.
+const GAUGE: &str = "https://smartdatamodels.org/dataModel.Environment/WaterObserved";
+const LEVEL: &str = "https://smartdatamodels.org/dataModel.Environment/waterLevel";
+/// Where the gauge 0 stands.
+pub const MIDDLE: [f64; 2] = [BOX[0] + BOX[2] / 2.0, BOX[1] + BOX[3] / 2.0];
+/// No other gauge stands nearer to it, in degrees: their marks would cover each other.
+const APART: f64 = 0.003;
+
+/// The id of the gauge with a number.
+pub fn gauge_id(number: usize) -> String {
+    format!("urn:ngsi-ld:Pos:{number:06}")
+}
+
+/// Gauges made, spread over the city around the gauge 0.
+pub fn gauges(out: &mut Vec<u8>, numbers: Range<usize>, at: Timestamp) {
+    let mut body = vec![b'['];
+    for number in numbers {
+        if body.len() > 1 {
+            body.push(b',');
+        }
+        let [east, north] = gauge_place(number);
+        let _ = write!(
+            body,
+            "{{\"id\":\"{}\",\"type\":\"{GAUGE}\",\"location\":{{\"type\":\"GeoProperty\",\"value\":\
+             {{\"type\":\"Point\",\"coordinates\":[{east:.5},{north:.5}]}}}},",
+            gauge_id(number)
+        );
+        level(&mut body, 0, at);
+        body.push(b'}');
+    }
+    body.push(b']');
+    let path = "/entityOperations/upsert?options=update";
+    request(out, "POST", path, &body);
+}
+
+fn gauge_place(number: usize) -> [f64; 2] {
+    if number == 0 {
+        return MIDDLE;
+    }
+    let mut chance = Chance::new(number as u64);
+    loop {
+        let mut part = || chance.below(10_000) as f64 / 10_000.0;
+        let place = [BOX[0] + BOX[2] * part(), BOX[1] + BOX[3] * part()];
+        let near = |axis: usize| (place[axis] - MIDDLE[axis]).abs() < APART;
+        if !(near(0) && near(1)) {
+            return place;
+        }
+    }
+}
+
+/// A reading of one gauge.
+pub fn read_gauge(out: &mut Vec<u8>, number: usize, value: u64, at: Timestamp) {
+    let mut body = vec![b'{'];
+    level(&mut body, value, at);
+    body.push(b'}');
+    let path = format!("/entities/{}/attrs", gauge_id(number));
+    request(out, "PATCH", &path, &body);
+}
+
+fn level(out: &mut Vec<u8>, value: u64, at: Timestamp) {
+    let _ = write!(
+        out,
+        "\"{LEVEL}\":{{\"type\":\"Property\",\"value\":{value},\"unitCode\":\"CMT\",\"observedAt\":\"{at}\"}}"
     );
 }
 

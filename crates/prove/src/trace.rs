@@ -100,6 +100,11 @@ pub enum What {
     Sync(PathBuf),
     /// The numbers of the reports in an answer that went out.
     Answer(Vec<String>),
+    /// An answer without them that is no refusal: where it went, and the entity that it shows.
+    Acknowledged {
+        line: String,
+        entity: Option<String>,
+    },
     /// A command of the same log ended; what it said was said.
     Ended,
 }
@@ -178,7 +183,7 @@ impl Reader {
 
     fn push(&mut self, begun: usize, what: What) {
         let at = match what {
-            What::Answer(_) => begun,
+            What::Answer(_) | What::Acknowledged { .. } => begun,
             _ => self.at,
         };
         self.events.push(Event { at, begun, what });
@@ -228,10 +233,9 @@ impl Reader {
     fn write(&mut self, begun: usize, call: &Call) -> Result<()> {
         let (number, path) = match call.fd() {
             Fd::Path(number, path) => (number, path),
-            Fd::Other => {
-                let numbers = answered(&call.bytes());
-                if !numbers.is_empty() {
-                    self.push(begun, What::Answer(numbers));
+            Fd::Other(line) => {
+                if let Some(what) = answer(line, &call.bytes()) {
+                    self.push(begun, what);
                 }
                 return Ok(());
             }
@@ -334,11 +338,23 @@ impl Reader {
     }
 }
 
-/// The numbers of the reports in what went to a client.
-fn answered(bytes: &[u8]) -> Vec<String> {
-    const NAME: &str = "\"service_request_id\":\"";
+/// What went to a client on `line`, if it is the beginning of an answer that is no refusal.
+fn answer(line: String, bytes: &[u8]) -> Option<What> {
     let text = String::from_utf8_lossy(bytes);
-    let parts = text.split(NAME).skip(1);
+    let numbers = named(&text, "service_request_id");
+    if !numbers.is_empty() {
+        return Some(What::Answer(numbers));
+    }
+    text.starts_with("HTTP/1.1 20").then(|| What::Acknowledged {
+        line,
+        entity: named(&text, "id").into_iter().next(),
+    })
+}
+
+/// The texts of all members called `name` in JSON.
+fn named(text: &str, name: &str) -> Vec<String> {
+    let name = format!("\"{name}\":\"");
+    let parts = text.split(&name).skip(1);
     parts
         .filter_map(|rest| rest.split('"').next())
         .map(str::to_owned)
@@ -411,6 +427,26 @@ mod tests {
                 (3, 5, What::Sync(path())),
             ]
         );
+    }
+
+    #[test]
+    fn an_answer_without_a_number_is_known_by_where_it_went() {
+        let found = events(&[
+            "7 sendto(12<socket:[5]>, {HTTP/1.1 200 OK\r\n\r\n[{\"id\":\"urn:a\"}]}, 30, MSG_NOSIGNAL, NULL, 0) = 30",
+            "7 sendto(12<socket:[5]>, {HTTP/1.1 204 No Content\r\n\r\n}, 27, MSG_NOSIGNAL, NULL, 0) = 27",
+            "7 sendto(12<socket:[5]>, {HTTP/1.1 400 Bad Request\r\n\r\n}, 28, MSG_NOSIGNAL, NULL, 0) = 28",
+        ]);
+        let found: Vec<What> = found.unwrap().into_iter().map(|(.., what)| what).collect();
+        let line = || "socket:[5]".to_owned();
+        let shown = What::Acknowledged {
+            line: line(),
+            entity: Some("urn:a".to_owned()),
+        };
+        let done = What::Acknowledged {
+            line: line(),
+            entity: None,
+        };
+        assert_eq!(found, [shown, done]);
     }
 
     #[test]

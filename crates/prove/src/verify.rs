@@ -1,6 +1,7 @@
 //! Opens what a disk holds after the power went, as a node would, and says what is wrong with it.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -13,6 +14,9 @@ use crate::load::Accepted;
 
 /// More than any load here makes.
 const ALL: i64 = 1_000_000;
+
+/// The attribute whose value is the number of the change.
+const COUNTED: &str = "https://uri.etsi.org/ngsi-ld/default-context/urutan";
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -33,15 +37,42 @@ pub async fn folder(
     slug: &str,
     answered: &BTreeMap<String, Accepted>,
 ) -> Result<Found> {
+    opened(data, slug, async |store, found| {
+        reports_in(store, answered, found).await
+    })
+    .await
+}
+
+/// Requires that the databases are sound, also after the tables were brought after the journal, and that every entity
+/// has a value of its range: what was acknowledged at least, and at most what was sent.
+///
+/// # Errors
+/// As [`folder`].
+pub async fn live(
+    data: &Path,
+    slug: &str,
+    promised: &BTreeMap<String, RangeInclusive<u64>>,
+) -> Result<Found> {
+    opened(data, slug, async |store, found| {
+        live_in(store, promised, found).await
+    })
+    .await
+}
+
+async fn opened(
+    data: &Path,
+    slug: &str,
+    inside: impl AsyncFnOnce(&Store, &mut Found) -> Result<(), StoreError>,
+) -> Result<Found> {
     let mut found = Found::default();
-    let Some(master) = master_key(data) else {
+    let Some(master) = master_key(&data.join("node.key")) else {
         found
             .problems
             .push("the key of the node is not there".to_owned());
         return Ok(found);
     };
     let location = Location::Folder(data.join(slug));
-    match look(location, master.for_city(slug), answered, &mut found).await {
+    match look(location, master.for_city(slug), inside, &mut found).await {
         Err(StoreError::Io(error)) => return Err(error).context("the image could not be read"),
         Err(error) => found.problems.push(format!("it does not open: {error:?}")),
         Ok(()) => {}
@@ -52,14 +83,33 @@ pub async fn folder(
 async fn look(
     location: Location,
     master: MasterKey,
-    answered: &BTreeMap<String, Accepted>,
+    inside: impl AsyncFnOnce(&Store, &mut Found) -> Result<(), StoreError>,
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let store = Store::open(location, master).await?;
-    let outcome = reports_in(&store, answered, found).await;
+    let outcome = inside(&store, found).await;
     found.problems.extend(store.check().await?);
     store.close().await;
     outcome
+}
+
+async fn live_in(
+    store: &Store,
+    promised: &BTreeMap<String, RangeInclusive<u64>>,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    let live = store.live().await?;
+    for (id, range) in promised {
+        let entity = live.get(id);
+        let attribute = entity.as_ref().and_then(|one| one.attribute(COUNTED));
+        let value = attribute.and_then(|one| one.value.number());
+        if !value.is_some_and(|value| range.contains(&(value as u64))) {
+            found
+                .problems
+                .push(format!("{id}: {value:?}, acknowledged and sent {range:?}"));
+        }
+    }
+    live.flush_all().await
 }
 
 async fn reports_in(
@@ -122,8 +172,8 @@ async fn reports_in(
 }
 
 /// The key of the node: 64 hexadecimal digits in a file.
-fn master_key(data: &Path) -> Option<MasterKey> {
-    let text = std::fs::read_to_string(data.join("node.key")).ok()?;
+pub fn master_key(path: &Path) -> Option<MasterKey> {
+    let text = std::fs::read_to_string(path).ok()?;
     let text = text.trim();
     if text.len() != 64 || !text.is_ascii() {
         return None;

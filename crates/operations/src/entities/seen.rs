@@ -147,6 +147,22 @@ pub async fn get(city: &City, eyes: Eyes<'_>, id: &str) -> Result<Seen> {
     one(city, eyes, &entity).ok_or(Error::NotFound)
 }
 
+/// Whether these eyes may see `entity` at all, without looking at what it says. Asks no policy.
+pub fn shows(city: &City, eyes: Eyes<'_>, entity: &Entity) -> bool {
+    let has = |kind: &str| entity.types.iter().any(|name| **name == *kind);
+    let configuration = city.configuration();
+    let mut public = configuration.live_types.iter().filter(|kind| kind.public);
+    !eyes.is_public() || public.any(|kind| has(&kind.kind))
+}
+
+/// Where `entity` is, or the centre of what it covers.
+pub fn position(entity: &Entity) -> Option<Position> {
+    match &entity.attribute(LOCATION)?.value {
+        Value::GeoProperty(geometry) => geometry.centre(),
+        _ => None,
+    }
+}
+
 /// What these eyes see of `entity`; `None` when its types are not for them. Asks no policy.
 pub fn one(city: &City, eyes: Eyes<'_>, entity: &Entity) -> Option<Seen> {
     let configuration = city.configuration();
@@ -321,17 +337,13 @@ fn see(entity: &Entity, kind: &Arc<LiveType>, eyes: Eyes<'_>, now: Timestamp) ->
             .find_map(|name| plain(&entity.attribute(name)?.value))
             .filter(|text| !text.is_empty())
     };
-    let position = entity.attribute(LOCATION).and_then(|at| match &at.value {
-        Value::GeoProperty(geometry) => geometry.centre(),
-        _ => None,
-    });
     Seen {
         id: entity.id.to_string(),
         name: text(&NAMES).unwrap_or_else(|| tail(&entity.id)),
         kind: Arc::clone(kind),
         freshness: kind.freshness(observed, now),
         reading,
-        position,
+        position: position(entity),
         source: text(&SOURCES).filter(|_| !eyes.is_public()),
     }
 }

@@ -25,8 +25,8 @@ pub fn resumed(rest: &[u8]) -> Option<&[u8]> {
 pub enum Fd {
     /// `9</tmp/city.db>`
     Path(i64, PathBuf),
-    /// A socket, a pipe.
-    Other,
+    /// A socket, a pipe: `12<socket:[5]>`, with what stands in the brackets.
+    Other(String),
     /// Not a descriptor at all.
     None,
 }
@@ -147,7 +147,7 @@ fn fd(text: &[u8]) -> Fd {
     if inside.starts_with(b"/") {
         Fd::Path(number, path(inside))
     } else {
-        Fd::Other
+        Fd::Other(String::from_utf8_lossy(&inside).into_owned())
     }
 }
 

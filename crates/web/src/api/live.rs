@@ -1,8 +1,9 @@
 //! Live entities on the map: where they are and what they say now, as GeoJSON, and what changes, over Server-Sent Events.
 //!
 //! The stream follows what the journal has already. It carries the marks that changed, in the eyes of whoever looks, and
-//! says `changed` without any when there are too many or some were missed; the map asks for all of them then. A client
-//! hears at most two times a second.
+//! says `changed` without any when there are too many or some were missed; the map asks for all of them then. The first
+//! change of a quiet stream goes out at once. After an event a client rests for as long as a weak line takes for it, and
+//! what changes meanwhile comes together: one gauge is seen as it moves, a whole city two times a second.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -14,7 +15,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream, StreamExt};
-use pendopo_domain::entities::Iri;
+use pendopo_domain::entities::{Entity, Iri};
 use pendopo_domain::geo::{BoundingBox, Position};
 use pendopo_domain::live_types::Freshness;
 use pendopo_domain::policy::Action;
@@ -37,8 +38,15 @@ use crate::visit::Visit;
 const MOST_MARKS: usize = 500;
 /// Marks of one event; more of them are asked for.
 const MOST_CHANGED: usize = 200;
-/// Between two events to one client.
-const SHORTEST: Duration = Duration::from_millis(500);
+/// Changes that are looked at for one client in [`REST`]; of more it is only told that there were some.
+const MOST_LOOKS: usize = 1_000;
+/// Between two events to one client: a frame of its screen at least,
+const FRAME: Duration = Duration::from_millis(16);
+/// as long as the first takes at so many bytes per second, which any mobile network carries,
+const WEAK_LINE: f64 = 32.0 * 1024.0;
+/// and after a large one, or one that makes the map ask for everything, this.
+const REST: Duration = Duration::from_millis(500);
+/// What a client may ask for.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Often enough that a proxy does not cut the line, rarely enough to cost nothing.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -242,15 +250,16 @@ async fn follow(
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>> + use<>>, Failure> {
     let within = window.within()?;
     let every = window.every.unwrap_or(0.0);
-    let every = Duration::try_from_secs_f64(every).unwrap_or(SHORTEST);
+    let every = Duration::try_from_secs_f64(every).unwrap_or(REST);
     let live = visit.city.store().live().await;
     let changes = live.map_err(pendopo_operations::Error::from)?.changes();
     let follower = Follower {
         visit,
         room,
         within,
-        every: every.clamp(SHORTEST, LONGEST),
+        every: every.min(LONGEST),
         changes,
+        looks: Looks::default(),
         quiet_until: Instant::now(),
     };
     let first = SseEvent::default().event("hello").data("{}");
@@ -279,27 +288,49 @@ struct Follower {
     within: Option<BoundingBox>,
     every: Duration,
     changes: broadcast::Receiver<Entry>,
+    looks: Looks,
     quiet_until: Instant,
 }
 
 /// What happened since the last event.
 #[derive(Default)]
 struct Touched {
+    /// Of entities that this client may see and has in its box.
     ids: BTreeSet<Iri>,
-    /// Too many, or some were missed.
+    /// Too many, some were missed, or an entity is gone.
     all: bool,
 }
 
-impl Touched {
-    fn add(&mut self, entry: &Entry) {
-        for effect in entry.effects.iter().filter(|one| one.changes_present()) {
-            if self.ids.len() >= MOST_CHANGED {
-                self.all = true;
-                return;
-            }
-            self.ids.insert(Arc::clone(effect.id()));
+/// How many changes were looked at lately: a city that changes faster than anybody reads must not cost more with every
+/// client.
+struct Looks {
+    since: Instant,
+    count: usize,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            count: 0,
         }
     }
+}
+
+impl Looks {
+    /// Whether one more may be looked at.
+    fn one_more(&mut self) -> bool {
+        if self.since.elapsed() >= REST {
+            *self = Self::default();
+        }
+        self.count += 1;
+        self.count <= MOST_LOOKS
+    }
+}
+
+/// How long a client rests after an event of so many bytes.
+fn rest_after(bytes: usize) -> Duration {
+    Duration::from_secs_f64(bytes as f64 / WEAK_LINE).clamp(FRAME, REST)
 }
 
 impl Follower {
@@ -307,18 +338,19 @@ impl Follower {
     async fn next(&mut self) -> Option<SseEvent> {
         loop {
             let touched = self.gather().await?;
-            if touched.all {
-                return Some(SseEvent::default().event("changed").data("{}"));
-            }
-            let (features, gone) = self.marks(&touched.ids).await?;
-            // An id that this client never saw must not be told, so it looks for itself what is gone.
-            if gone {
-                return Some(SseEvent::default().event("changed").data("{}"));
-            }
-            if !features.is_empty() {
-                let body = json!({"features": features});
-                return Some(SseEvent::default().event("changed").data(body.to_string()));
-            }
+            let (body, rest) = if touched.all {
+                ("{}".to_owned(), REST)
+            } else {
+                let features = self.marks(&touched.ids).await?;
+                if features.is_empty() {
+                    continue;
+                }
+                let body = json!({"features": features}).to_string();
+                let rest = rest_after(body.len());
+                (body, rest)
+            };
+            self.quiet_until = Instant::now() + rest.max(self.every);
+            return Some(SseEvent::default().event("changed").data(body));
         }
     }
 
@@ -327,7 +359,7 @@ impl Follower {
         let mut touched = Touched::default();
         loop {
             match self.changes.recv().await {
-                Ok(entry) => touched.add(&entry),
+                Ok(entry) => self.look(&entry, &mut touched).await?,
                 Err(RecvError::Lagged(_)) => touched.all = true,
                 Err(RecvError::Closed) => return None,
             }
@@ -336,32 +368,50 @@ impl Follower {
             }
         }
         tokio::time::sleep_until(self.quiet_until).await;
-        self.quiet_until = Instant::now() + self.every;
         loop {
             match self.changes.try_recv() {
-                Ok(entry) => touched.add(&entry),
+                Ok(entry) => self.look(&entry, &mut touched).await?,
                 Err(broadcast::error::TryRecvError::Lagged(_)) => touched.all = true,
                 Err(_) => return Some(touched),
             }
         }
     }
 
-    /// Marks of those that this client may see, and whether any entity is gone.
-    async fn marks(&self, ids: &BTreeSet<Iri>) -> Option<(Vec<Value>, bool)> {
+    /// Takes from `entry` what concerns this client.
+    async fn look(&mut self, entry: &Entry, touched: &mut Touched) -> Option<()> {
         let live = self.visit.city.store().live().await.ok()?;
-        let eyes = self.room.eyes(&self.visit);
-        let (mut features, mut gone) = (vec![], false);
-        for id in ids {
-            match live.get(id) {
-                None => gone = true,
-                Some(entity) => {
-                    let seen = seen::one(&self.visit.city, eyes, &entity);
-                    let seen = seen.filter(|seen| self.is_within(seen.position));
-                    features.extend(seen.and_then(|seen| mark(&self.visit, self.room, &seen)));
+        for effect in entry.effects.iter().filter(|one| one.changes_present()) {
+            if touched.all || !self.looks.one_more() || touched.ids.len() >= MOST_CHANGED {
+                touched.all = true;
+                return Some(());
+            }
+            match live.get(effect.id()) {
+                // An id that this client never saw must not be told, so it looks for itself what is gone.
+                None => touched.all = true,
+                Some(entity) if self.shows(&entity) => {
+                    touched.ids.insert(Arc::clone(effect.id()));
                 }
+                Some(_) => {}
             }
         }
-        Some((features, gone))
+        Some(())
+    }
+
+    fn shows(&self, entity: &Entity) -> bool {
+        let eyes = self.room.eyes(&self.visit);
+        seen::shows(&self.visit.city, eyes, entity) && self.is_within(seen::position(entity))
+    }
+
+    /// Marks of those that this client may see.
+    async fn marks(&self, ids: &BTreeSet<Iri>) -> Option<Vec<Value>> {
+        let live = self.visit.city.store().live().await.ok()?;
+        let eyes = self.room.eyes(&self.visit);
+        let features = ids.iter().filter_map(|id| {
+            let seen = seen::one(&self.visit.city, eyes, &*live.get(id)?)?;
+            let seen = Some(seen).filter(|seen| self.is_within(seen.position))?;
+            mark(&self.visit, self.room, &seen)
+        });
+        Some(features.collect())
     }
 
     fn is_within(&self, position: Option<Position>) -> bool {
@@ -369,5 +419,27 @@ impl Follower {
             (Some(within), Some(at)) => within.contains(at),
             _ => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_rests_for_what_a_weak_line_takes_a_frame_at_least_and_half_a_second_at_most() {
+        assert_eq!(rest_after(0), FRAME);
+        assert_eq!(rest_after(350), FRAME);
+        assert_eq!(rest_after(8 * 1024), Duration::from_millis(250));
+        assert_eq!(rest_after(200 * 350), REST);
+    }
+
+    #[test]
+    fn a_city_that_changes_too_fast_is_not_looked_at_change_by_change() {
+        let mut looks = Looks::default();
+        assert!((0..MOST_LOOKS).all(|_| looks.one_more()));
+        assert!(!looks.one_more());
+        looks.since -= REST;
+        assert!(looks.one_more());
     }
 }

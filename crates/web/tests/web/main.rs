@@ -10,6 +10,7 @@ mod hosts;
 mod incidents;
 mod lines;
 mod live;
+mod live_bad_input;
 mod live_data;
 mod map;
 mod open311;
