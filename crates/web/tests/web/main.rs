@@ -17,4 +17,5 @@ mod policy;
 mod resident;
 mod rest;
 mod secrets;
+mod sources;
 mod staff;
