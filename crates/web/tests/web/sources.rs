@@ -180,8 +180,8 @@ stories! {
     }
 
     async fn a_system_with_a_key_is_a_source_by_the_name_of_its_key(kota: Fixture) {
-        let key = kota.add_api_key().await;
-        let key = Some(key.as_str());
+        let secret = kota.add_api_key().await;
+        let key = Some(secret.as_str());
         assert_eq!(counted(&kota).await, None);
         let (one, two, three) = (gauge(&kota, "urn:a:1", 10), gauge(&kota, "urn:a:2", 11), gauge(&kota, "urn:a:3", 0));
         ask(&kota, "POST", ENTITIES, key, one.clone()).await.is(201);
@@ -201,7 +201,7 @@ stories! {
         ask(&kota, "POST", UPSERT, Some("wrong"), "[]".to_owned()).await.is(401);
         assert_eq!(counted(&kota).await, expect(4, 1, 4));
         let list = kota.sign_in("operator").await.get("/meja/sumber").await.is(200);
-        list.has("Sistem uji").lacks(key.unwrap());
+        list.has("Sistem uji").lacks(&secret);
     }
 
     async fn a_key_without_the_right_is_refused_and_counted(kota: Fixture) {
