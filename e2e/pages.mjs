@@ -62,6 +62,19 @@ export const PAGES = [
   { name: "live-stale", open: at("/langsung/urn:ngsi-ld:WaterObserved:demo-4?hari=7") },
   { name: "live-staff", who: "operator", open: at("/meja/langsung") },
   { name: "live-entity-staff", who: "operator", open: at("/meja/langsung/urn:ngsi-ld:WaterObserved:demo-2?hari=30") },
+  { name: "sources", who: "operator", open: at("/meja/sumber") },
+  { name: "source", who: "operator", open: at("/meja/sumber/feed/tide-gauges") },
+  { name: "source-quarantine", who: "operator", open: at("/meja/sumber/mqtt/air-stations") },
+  { name: "source-quarantine-managed", who: "ti", open: at("/meja/sumber/mqtt/air-stations?alasan=malformed") },
+  {
+    name: "source-tried-again",
+    who: "ti",
+    open: async (page) => {
+      await page.goto("/meja/sumber/mqtt/air-stations");
+      await page.locator("form[action$='/ulang'] button").click();
+      await expect(page.locator(".reasons")).toBeVisible();
+    },
+  },
   { name: "numbers", open: at("/angka") },
   { name: "privacy", open: at("/privasi") },
   { name: "sign-in", open: at("/masuk") },

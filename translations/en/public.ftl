@@ -20,6 +20,7 @@ map-pin = Pin of the report's place; move it with the arrow keys
 map-locate = Use my location
 map-locate-failed = Your location could not be read. Tap the map or choose from the list.
 map-outside = You are outside this city. Tap the map or choose from the list.
+map-layers = What the map shows
 map-zoom-in = Zoom in
 map-zoom-out = Zoom out
 map-ctrl = Hold Ctrl to zoom the map

@@ -16,6 +16,7 @@ map-pin = Pin tempat laporan; geser dengan tombol panah
 map-locate = Pakai lokasi saya
 map-locate-failed = Lokasi tidak terbaca. Ketuk peta atau pilih dari daftar.
 map-outside = Lokasi Anda di luar kota ini. Ketuk peta atau pilih dari daftar.
+map-layers = Yang tampil di peta
 map-zoom-in = Perbesar
 map-zoom-out = Perkecil
 map-ctrl = Tahan Ctrl untuk memperbesar peta

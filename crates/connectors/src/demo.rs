@@ -208,12 +208,13 @@ pub async fn seed(
         entropy,
     )
     .await?;
+    let city = Arc::new(city);
     let seeded = fill(&city, &clock, now).await;
     city.store().close().await;
     seeded
 }
 
-async fn fill(city: &City, clock: &Driven, now: Timestamp) -> Result<Seeded, DemoError> {
+async fn fill(city: &Arc<City>, clock: &Driven, now: Timestamp) -> Result<Seeded, DemoError> {
     let it_staff = configuration::command_line();
     let mut staff = Vec::new();
     for login in logins(city) {
@@ -235,6 +236,7 @@ async fn fill(city: &City, clock: &Driven, now: Timestamp) -> Result<Seeded, Dem
         .map(|(id, login)| actor(city, *id, &login.code))
         .collect();
     let (reports, incidents) = stage::walk(city, clock, &staff, now).await?;
+    live::devices(city, clock, now).await?;
     live::write(city, clock, now).await?;
     background::catch_up(city).await?;
     Ok(Seeded {

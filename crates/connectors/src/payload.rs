@@ -9,7 +9,7 @@ use pendopo_domain::entities::command::{Fragment, Given};
 use pendopo_domain::entities::query::LOCATION;
 use pendopo_domain::entities::{Command, Geometry, Iri, Json, Patch, Value};
 use pendopo_domain::geo::Position;
-use pendopo_domain::sources::{Format, Mapping, Reason, expanded, is_plausible, topic};
+use pendopo_domain::sources::{Format, Mapping, Reason, expanded, is_late, is_plausible, topic};
 use pendopo_domain::time::Timestamp;
 use pendopo_standards::json_pointer::{Pointer, Wanted, depth};
 use pendopo_standards::senml;
@@ -96,7 +96,7 @@ struct Compiled {
     location: Option<(usize, usize)>,
     attributes: Vec<Attribute>,
     names: BTreeMap<String, Iri>,
-    late_after_s: i64,
+    late_after_s: u32,
 }
 
 /// A part of an id.
@@ -158,7 +158,7 @@ impl Compiled {
             names: names
                 .map(|(from, to)| (from.clone(), expanded(to)))
                 .collect(),
-            late_after_s: mapping.late_after_s.into(),
+            late_after_s: mapping.late_after_s,
         })
     }
 
@@ -254,7 +254,7 @@ impl Compiled {
     }
 
     fn is_late(&self, observed_at: Timestamp, now: Timestamp) -> bool {
-        now.since(observed_at).as_secs() > self.late_after_s
+        is_late(observed_at, now, self.late_after_s)
     }
 
     fn record(&self, id: Iri, attributes: Vec<Patch>) -> Command {

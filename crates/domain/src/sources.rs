@@ -9,6 +9,7 @@ pub mod topic;
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::entities::Iri;
@@ -87,7 +88,7 @@ pub struct Counts {
     pub received: u64,
     /// Of these, observed longer ago than is usual for the source.
     pub late: u64,
-    /// Not taken and not kept: without the right to write there.
+    /// Not taken and not kept: without the right to write there, or told at once why not.
     pub refused: u64,
     /// Kept aside, because it could not be used.
     pub quarantined: u64,
@@ -156,8 +157,23 @@ pub struct Mapping {
 }
 
 /// Ten minutes: most sensors report every one to five.
+pub const USUAL_LATENESS_S: u32 = 600;
+
 const fn usual_lateness() -> u32 {
-    600
+    USUAL_LATENESS_S
+}
+
+/// Whether an observation arrives so late that it is counted.
+pub fn is_late(observed_at: Timestamp, now: Timestamp, late_after_s: u32) -> bool {
+    now.since(observed_at).as_secs() > i64::from(late_after_s)
+}
+
+/// Longer than any sensor of a city is quiet by itself: gauges of slow rivers report every half hour.
+const SILENT_AFTER: SignedDuration = SignedDuration::from_mins(60);
+
+/// Whether a source that was seen last then has fallen silent.
+pub fn is_silent(last_seen_at: Timestamp, now: Timestamp) -> bool {
+    now.since(last_seen_at) > SILENT_AFTER
 }
 
 /// One value of a JSON document.
@@ -256,5 +272,17 @@ mod tests {
         assert!(is_plausible(now, now) && is_plausible(now.plus_days(-3000), now));
         assert!(!is_plausible(Timestamp::from_micros(0), now));
         assert!(!is_plausible(now.plus_days(2), now));
+    }
+
+    #[test]
+    fn late_and_silent_begin_after_their_last_second() {
+        let now = Timestamp::from_micros(1_780_000_000_000_000);
+        let ago = |seconds: i64| now.plus(SignedDuration::from_secs(-seconds));
+        assert_eq!(
+            [600, 601].map(|s| is_late(ago(s), now, USUAL_LATENESS_S)),
+            [false, true]
+        );
+        assert_eq!([3600, 3601].map(|s| is_silent(ago(s), now)), [false, true]);
+        assert!(!is_late(ago(-60), now, 0) && !is_silent(ago(-60), now));
     }
 }

@@ -397,7 +397,7 @@ pub async fn revoke_api_key(city: &City, actor: &Actor, key: &str) -> Result<boo
     city.store()
         .write(move |db| {
             Box::pin(async move {
-                let Some(id) = rows::api_key(db, &hash).await? else {
+                let Some((id, _)) = rows::api_key(db, &hash).await? else {
                     return Ok(false);
                 };
                 rows::revoke_api_key(db, id, now).await?;
@@ -408,14 +408,24 @@ pub async fn revoke_api_key(city: &City, actor: &Actor, key: &str) -> Result<boo
         .await
 }
 
+/// A system with a key.
+pub struct ApiClient {
+    pub actor: Actor,
+    /// What the key is called in this city.
+    pub name: String,
+}
+
 /// The system that this key belongs to; `None` when the key is unknown or revoked.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn api_client(city: &City, key: &str) -> Result<Option<Actor>> {
+pub async fn api_client(city: &City, key: &str) -> Result<Option<ApiClient>> {
     let hash = crate::links::token_hash(key);
     let found = rows::api_key(&mut city.store().read().await?, &hash).await?;
-    Ok(found.map(|id| city.api_client(id)))
+    Ok(found.map(|(id, name)| ApiClient {
+        actor: city.api_client(id),
+        name,
+    }))
 }
 
 pub(crate) fn must(actor: &Actor, action: Action) -> Result<()> {

@@ -1,19 +1,43 @@
 //! Messages that could not be used, kept until a mapping can take them up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pendopo_domain::entities::Command;
-use pendopo_domain::policy::{Action, Actor};
+use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_domain::sources::{Counts, Reason, Source};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::StoreError;
-use pendopo_store::quarantine::{self as rows, Aside, Kept};
+use pendopo_store::quarantine::{self as rows, Aside, Kept, Which};
 
-use crate::configuration::must;
-use crate::{City, Result, limits, sources};
+use crate::configuration::{changed, must};
+use crate::{City, Error, Result, actor_text, limits, sources};
 
 /// Messages tried again together.
 const PAGE: i64 = 256;
+/// Bytes of a body that are shown.
+pub const SHOWN_BYTES: i32 = 1024;
+
+/// What the listener makes of a message: its topic, its body and the moment when it arrived.
+pub type Read = dyn Fn(&str, &[u8], Timestamp) -> Result<Vec<Command>, Reason> + Send + Sync;
+
+type Make = dyn Fn(&City) -> Box<Read> + Send + Sync;
+
+/// Makes a [`Read`] by the present mappings of a city. Which bytes say what belongs to the wire, so it comes from there.
+#[derive(Clone)]
+pub struct Reader(Arc<Make>);
+
+impl Reader {
+    pub fn new(make: impl Fn(&City) -> Box<Read> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(make))
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
+    }
+}
 
 /// Puts messages of `source` aside, durably, and counts them.
 ///
@@ -48,12 +72,32 @@ pub async fn put_aside(city: &City, source: &Source, messages: Vec<Aside>) -> Re
 pub async fn waiting(
     city: &City,
     actor: &Actor,
-    source: Option<&str>,
+    which: Which<'_>,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Kept>> {
     must(actor, Action::ManageSources)?;
-    Ok(rows::waiting(&mut city.store().read().await?, source, after, limit).await?)
+    Ok(rows::waiting(&mut city.store().read().await?, which, after, limit).await?)
+}
+
+/// Messages that wait, newest first before the one numbered `before`. Bodies are cut to [`SHOWN_BYTES`], and empty
+/// for whoever may not manage sources: they may hold anything.
+///
+/// # Errors
+/// [`crate::Error::Denied`] unless the actor may see sources.
+pub async fn newest(
+    city: &City,
+    actor: &Actor,
+    which: Which<'_>,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Kept>> {
+    must(actor, Action::SeeSources)?;
+    let bytes = match allows(actor, Action::ManageSources, Subject::City) {
+        true => SHOWN_BYTES,
+        false => 0,
+    };
+    Ok(rows::newest(&mut city.store().read().await?, which, before, limit, bytes).await?)
 }
 
 /// How many wait, by source and reason.
@@ -72,8 +116,7 @@ pub struct Replayed {
     pub left: BTreeMap<Reason, usize>,
 }
 
-/// Tries every message that waits, of `source` or of all. `read` is what the listener does with a topic, a body and the
-/// moment of arrival.
+/// Tries every message that waits and is meant.
 ///
 /// A message is marked after its commit. A crash between the two has it recorded again at the next replay, with the same
 /// instant and value, which leaves the entity as it is.
@@ -83,13 +126,14 @@ pub struct Replayed {
 pub async fn replay(
     city: &City,
     actor: &Actor,
-    source: Option<&str>,
-    read: impl Fn(&str, &[u8], Timestamp) -> Result<Vec<Command>, Reason>,
+    which: Which<'_>,
+    reader: &Reader,
 ) -> Result<Replayed> {
     must(actor, Action::ManageSources)?;
+    let read = (reader.0)(city);
     let (mut after, mut done) = (0, Replayed::default());
     loop {
-        let page = waiting(city, actor, source, after, PAGE).await?;
+        let page = waiting(city, actor, which, after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(done);
         };
@@ -105,11 +149,7 @@ pub async fn replay(
 }
 
 /// Why each message still cannot be used; `None` for those that were recorded.
-async fn try_again(
-    city: &City,
-    page: &[Kept],
-    read: &impl Fn(&str, &[u8], Timestamp) -> Result<Vec<Command>, Reason>,
-) -> Result<Vec<Option<Reason>>> {
+async fn try_again(city: &City, page: &[Kept], read: &Read) -> Result<Vec<Option<Reason>>> {
     let (mut fates, mut commands, mut lengths) = (vec![], vec![], vec![]);
     for kept in page {
         let taken = if kept.is_whole() {
@@ -140,6 +180,28 @@ async fn try_again(
         }
     }
     Ok(fates)
+}
+
+/// Takes messages that wait away for good, and chains that it was done. Returns how many.
+///
+/// # Errors
+/// [`crate::Error::Denied`] unless the actor may manage sources, or when the database does not answer.
+pub async fn discard(city: &City, actor: &Actor, which: Which<'_>) -> Result<u64> {
+    must(actor, Action::ManageSources)?;
+    let (by, now) = (actor_text(actor), city.now());
+    let (source, reason) = (which.source.map(str::to_owned), which.reason);
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                let source = source.as_deref();
+                let gone = rows::discard(db, Which { source, reason }).await?;
+                if gone > 0 {
+                    changed(db, &by, "quarantine", now).await?;
+                }
+                Ok::<_, Error>(gone)
+            })
+        })
+        .await
 }
 
 async fn settle(

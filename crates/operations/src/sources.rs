@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pendopo_domain::policy::{Action, Actor};
-use pendopo_domain::sources::{Broker, Counts, Mapping, Source, topic};
+use pendopo_domain::sources::{Broker, Counts, Kind, Mapping, Reason, Source, topic};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::mqtt::{self as rows, Account};
 use pendopo_store::sources::{self as counted, Seen};
@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 
 use crate::configuration::{changed, must};
 use crate::outgoing::Address;
-use crate::{City, Error, Invalid, Problem, Result, actor_text, limits, links, sign_ins};
+use crate::{
+    City, Error, Invalid, Problem, Result, actor_text, limits, links, quarantine, sign_ins,
+};
 
 /// How often counts are written.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
@@ -54,6 +56,8 @@ impl Setup {
 pub struct Counting {
     waiting: Mutex<BTreeMap<String, (Counts, Timestamp)>>,
     written: Mutex<Option<tokio::time::Instant>>,
+    /// Held while counts are on their way to the database, so that nobody looks when they are in neither place.
+    writing: tokio::sync::Mutex<()>,
     proven: Mutex<HashSet<[u8; 32]>>,
 }
 
@@ -90,6 +94,7 @@ pub async fn write_now_and_then(city: &City) -> Result<()> {
 /// # Errors
 /// When the database does not answer; nothing counted is lost.
 pub async fn write_out(city: &City) -> Result<()> {
+    let _writing = city.counting().writing.lock().await;
     *lock(&city.counting().written) = Some(tokio::time::Instant::now());
     let waiting = std::mem::take(&mut *lock(&city.counting().waiting));
     if waiting.is_empty() {
@@ -121,6 +126,7 @@ pub async fn write_out(city: &City) -> Result<()> {
 /// [`Error::Denied`] unless the actor may see sources.
 pub async fn list(city: &City, actor: &Actor) -> Result<Vec<Seen>> {
     must(actor, Action::SeeSources)?;
+    let _not_now = city.counting().writing.lock().await;
     let seen = counted::list(&mut city.store().read().await?, city.now()).await?;
     let mut seen: BTreeMap<String, Seen> = seen
         .into_iter()
@@ -137,6 +143,55 @@ pub async fn list(city: &City, actor: &Actor) -> Result<Vec<Seen>> {
         one.last_seen_at = one.last_seen_at.max(*at);
     }
     Ok(seen.into_values().collect())
+}
+
+/// A source of a city, with what is known about it.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub source: Source,
+    /// `None` for one that may send and has never been seen.
+    pub seen: Option<Seen>,
+    /// Messages that wait in quarantine, by reason.
+    pub waiting: BTreeMap<Reason, u64>,
+}
+
+/// Every source: those that were seen, and the accounts and brokers that were not. By kind and name.
+///
+/// # Errors
+/// [`Error::Denied`] unless the actor may see sources.
+pub async fn known(city: &City, actor: &Actor) -> Result<Vec<Known>> {
+    let mut all: BTreeMap<Source, Known> = BTreeMap::new();
+    let mut put = |source: Source, seen: Option<Seen>| {
+        let none = || Known {
+            source: source.clone(),
+            seen: None,
+            waiting: BTreeMap::new(),
+        };
+        let known = all.entry(source.clone()).or_insert_with(none);
+        known.seen = seen.or(known.seen.take());
+    };
+    let setup = &city.configuration().sources;
+    for account in &setup.accounts {
+        put(Source::new(Kind::Mqtt, &account.name), None);
+    }
+    for broker in &setup.brokers {
+        put(Source::new(Kind::Broker, &broker.name), None);
+    }
+    for seen in list(city, actor).await? {
+        // Names are written by `note` alone.
+        if let Some(source) = Source::parse(&seen.name) {
+            put(source, Some(seen));
+        }
+    }
+    for (name, reason, count) in quarantine::counts(city, actor).await? {
+        let known = Source::parse(&name).and_then(|source| all.get_mut(&source));
+        if let Some(known) = known {
+            known
+                .waiting
+                .insert(reason, u64::try_from(count).unwrap_or(0));
+        }
+    }
+    Ok(all.into_values().collect())
 }
 
 /// Adds an account that may publish on these topics, or gives the one of this name a new password and other rights.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use pendopo_connectors::demo::{self, DemoCity};
+use pendopo_connectors::mqtt::intake;
 use pendopo_operations::store::Store;
 use pendopo_operations::{Node, configuration};
 use pendopo_web::server::{DemoSignIn, Options};
@@ -51,6 +52,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         ports,
         pmtiles: args.pmtiles,
         outgoing: Arc::clone(mqtt.allow()),
+        messages: Some(intake::reader()),
         demo_sign_ins,
         ..Options::default()
     };

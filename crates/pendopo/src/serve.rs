@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use pendopo_connectors::mqtt::intake;
 use pendopo_operations::Node;
 use pendopo_web::server::{self, Options};
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,6 +51,7 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
         contexts,
         outgoing: Arc::clone(mqtt.allow()),
         trusted: args.trusted,
+        messages: Some(intake::reader()),
         demo_sign_ins: vec![],
     };
     run(say, node, options, mqtt).await

@@ -5,6 +5,7 @@ use anyhow::Context;
 use pendopo_connectors::mqtt::intake;
 use pendopo_connectors::payload;
 use pendopo_domain::sources::{Broker, Mapping};
+use pendopo_operations::store::quarantine::Which;
 use pendopo_operations::{City, configuration, quarantine, sources};
 use serde::Deserialize;
 
@@ -186,7 +187,11 @@ async fn waiting(say: &Say, city: &City, source: Option<&str>) -> anyhow::Result
     let it_staff = configuration::command_line();
     let mut after = 0;
     loop {
-        let page = quarantine::waiting(city, &it_staff, source, after, PAGE).await?;
+        let which = Which {
+            source,
+            reason: None,
+        };
+        let page = quarantine::waiting(city, &it_staff, which, after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };

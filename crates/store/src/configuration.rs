@@ -336,15 +336,15 @@ pub async fn add_api_key(
     Ok(ApiKeyId(id))
 }
 
-/// The key with this hash, unless it was revoked.
-pub async fn api_key(db: &mut Db, key_hash: &str) -> Result<Option<ApiKeyId>> {
-    let id: Option<i64> = on_backend!(db, |c| {
-        sqlx::query_scalar("SELECT id FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL")
+/// The key with this hash and its name, unless it was revoked.
+pub async fn api_key(db: &mut Db, key_hash: &str) -> Result<Option<(ApiKeyId, String)>> {
+    let found: Option<(i64, String)> = on_backend!(db, |c| {
+        sqlx::query_as("SELECT id, name FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL")
             .bind(key_hash)
             .fetch_optional(c)
             .await?
     });
-    Ok(id.map(ApiKeyId))
+    Ok(found.map(|(id, name)| (ApiKeyId(id), name)))
 }
 
 /// Revokes a key. Returns whether there was one.

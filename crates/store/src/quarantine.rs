@@ -42,6 +42,31 @@ impl Kept {
     }
 }
 
+/// Which messages are meant; every one of them by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Which<'a> {
+    pub source: Option<&'a str>,
+    pub reason: Option<Reason>,
+}
+
+impl<'a> Which<'a> {
+    /// Those of one source.
+    pub fn of(source: &'a str) -> Self {
+        Self {
+            source: Some(source),
+            reason: None,
+        }
+    }
+
+    fn source(self) -> &'a str {
+        self.source.unwrap_or_default()
+    }
+
+    fn reason(self) -> &'static str {
+        self.reason.map_or("", |reason| reason.word())
+    }
+}
+
 /// Puts messages of `source` aside and keeps the newest `most` of it. Returns how many older ones were dropped that
 /// nobody had taken up.
 pub async fn put(
@@ -96,39 +121,79 @@ struct Row {
     replayed_at: Option<i64>,
 }
 
-/// Messages that wait, of `source` or of all, oldest first after the one numbered `after`.
-pub async fn waiting(
-    db: &mut Db,
-    source: Option<&str>,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Kept>> {
+impl Row {
+    fn kept(self) -> Result<Kept> {
+        Ok(Kept {
+            id: self.id,
+            source: self.source,
+            at: Timestamp::from_micros(self.at),
+            topic: self.topic,
+            reason: columns::word(&self.reason, Reason::from_word)?,
+            body: self.body,
+            size: self.size,
+            attempts: self.attempts,
+            replayed_at: columns::time(self.replayed_at),
+        })
+    }
+}
+
+/// Messages that wait, oldest first after the one numbered `after`.
+pub async fn waiting(db: &mut Db, which: Which<'_>, after: i64, limit: i64) -> Result<Vec<Kept>> {
     let rows: Vec<Row> = on_backend!(db, |c| {
         sqlx::query_as(
             "SELECT * FROM quarantine
-             WHERE replayed_at IS NULL AND id > $1 AND ($2 = '' OR source = $2) ORDER BY id LIMIT $3",
+             WHERE replayed_at IS NULL AND id > $1 AND ($2 = '' OR source = $2) AND ($3 = '' OR reason = $3)
+             ORDER BY id LIMIT $4",
         )
         .bind(after)
-        .bind(source.unwrap_or_default())
+        .bind(which.source())
+        .bind(which.reason())
         .bind(limit)
         .fetch_all(c)
         .await?
     });
-    rows.into_iter()
-        .map(|row| {
-            Ok(Kept {
-                id: row.id,
-                source: row.source,
-                at: Timestamp::from_micros(row.at),
-                topic: row.topic,
-                reason: columns::word(&row.reason, Reason::from_word)?,
-                body: row.body,
-                size: row.size,
-                attempts: row.attempts,
-                replayed_at: columns::time(row.replayed_at),
-            })
-        })
-        .collect()
+    rows.into_iter().map(Row::kept).collect()
+}
+
+/// Messages that wait, newest first before the one numbered `before`, each with the first `body_bytes` of its body.
+pub async fn newest(
+    db: &mut Db,
+    which: Which<'_>,
+    before: i64,
+    limit: i64,
+    body_bytes: i32,
+) -> Result<Vec<Kept>> {
+    let rows: Vec<Row> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT id, source, at, topic, reason, substr(body, 1, $5) AS body, size, attempts, replayed_at
+             FROM quarantine
+             WHERE replayed_at IS NULL AND id < $1 AND ($2 = '' OR source = $2) AND ($3 = '' OR reason = $3)
+             ORDER BY id DESC LIMIT $4",
+        )
+        .bind(before)
+        .bind(which.source())
+        .bind(which.reason())
+        .bind(limit)
+        .bind(body_bytes)
+        .fetch_all(c)
+        .await?
+    });
+    rows.into_iter().map(Row::kept).collect()
+}
+
+/// Takes messages that wait away for good. Returns how many.
+pub async fn discard(db: &mut Db, which: Which<'_>) -> Result<u64> {
+    Ok(on_backend!(db, |c| {
+        sqlx::query(
+            "DELETE FROM quarantine
+             WHERE replayed_at IS NULL AND ($1 = '' OR source = $1) AND ($2 = '' OR reason = $2)",
+        )
+        .bind(which.source())
+        .bind(which.reason())
+        .execute(c)
+        .await?
+        .rows_affected()
+    }))
 }
 
 /// Marks a message as taken up. False when somebody has done so before, or it was dropped.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::serve::ListenerExt;
 use pendopo_operations::Node;
 use pendopo_operations::outgoing::Allow;
+use pendopo_operations::quarantine;
 use pendopo_standards::ngsi_ld::contexts::Contexts;
 use tokio::sync::watch;
 
@@ -27,6 +28,8 @@ pub struct Options {
     pub outgoing: Arc<Allow>,
     /// Cities with an address of a closed network, where systems act as if they had shown a key.
     pub trusted: Vec<(String, SocketAddr)>,
+    /// How messages in quarantine are read when they are tried again; without it no page offers to.
+    pub messages: Option<quarantine::Reader>,
     /// Sign-ins to list on the bare host. Only ever those of demo cities.
     pub demo_sign_ins: Vec<DemoSignIn>,
 }

@@ -102,6 +102,7 @@ impl Visit {
                 may_see_desk: self.may(Action::SeeDesk),
                 may_work_tasks: self.may(Action::WorkTask),
                 may_read_entities: self.may(Action::ReadEntities),
+                may_see_sources: self.may(Action::SeeSources),
             }),
             banner: None,
         }

@@ -1,15 +1,21 @@
-//! A day of invented water levels: a few gauges that follow the tide, one that fell silent.
+//! A day of invented live data: water levels that follow the tide, of which one gauge fell silent, and stations that
+//! measure the air, whose last messages nobody can use.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use pendopo_domain::entities::command::{Fragment, Given, Patch};
 use pendopo_domain::entities::{Command, Geometry, Value};
-use pendopo_domain::geo::Position;
+use pendopo_domain::geo::{Area, Position};
 use pendopo_domain::organisation::ApiKeyId;
+use pendopo_domain::sources::{Counts, Kind, Source};
 use pendopo_domain::time::Timestamp;
-use pendopo_operations::{City, entities};
+use pendopo_operations::{City, configuration, entities, sources};
 use serde_json::value::RawValue;
 
 use super::DemoError;
 use crate::driven::Driven;
+use crate::mqtt::intake::{Intake, Message, Writer};
 
 const TYPE: &str = "https://smartdatamodels.org/dataModel.Environment/WaterObserved";
 const LEVEL: &str = "https://smartdatamodels.org/dataModel.Environment/waterLevel";
@@ -23,6 +29,12 @@ const MINUTES: i64 = 30;
 const READINGS: i64 = 48;
 /// Readings that the silent gauge misses at the end.
 const SILENT: i64 = 10;
+/// What the system that tells of the gauges is called among the sources.
+const GAUGES_NAME: &str = "tide-gauges";
+/// The account of the stations that measure the air.
+const AIR_NAME: &str = "air-stations";
+/// Readings that the stations miss at the end.
+const AIR_SILENT: i64 = 6;
 
 /// Writes what the gauges of `city` told until `now`; each stands in one of its areas.
 pub async fn write(city: &City, clock: &Driven, now: Timestamp) -> Result<(), DemoError> {
@@ -45,7 +57,14 @@ pub async fn write(city: &City, clock: &Driven, now: Timestamp) -> Result<(), De
             ))
         });
         clock.set(at);
-        entities::write(city, &client, commands.collect()).await?;
+        let outcomes = entities::write(city, &client, commands.collect()).await?;
+        let told = Counts {
+            received: outcomes.len() as u64,
+            ..Counts::default()
+        };
+        sources::note(city, &Source::new(Kind::Feed, GAUGES_NAME), told);
+        // One at a time: the rate is that of the last minute.
+        sources::write_out(city).await?;
     }
     clock.set(now);
     let live = city
@@ -57,6 +76,52 @@ pub async fn write(city: &City, clock: &Driven, now: Timestamp) -> Result<(), De
         .await
         .map_err(pendopo_operations::Error::from)?;
     Ok(())
+}
+
+/// What devices told over MQTT: the stations of an account, until they got a program that speaks otherwise.
+pub async fn devices(city: &Arc<City>, clock: &Driven, now: Timestamp) -> Result<(), DemoError> {
+    let it_staff = configuration::command_line();
+    let rights = ["air/#".to_owned()];
+    // Nobody needs the password: no such device exists.
+    sources::add_account(city, &it_staff, AIR_NAME, &rights).await?;
+    let configuration = city.configuration();
+    let Some(account) = configuration.sources.account(AIR_NAME) else {
+        return Ok(());
+    };
+    let source = Source::new(Kind::Mqtt, AIR_NAME);
+    let writer = Writer::Account(account.id);
+    let intake = Intake::new(Arc::clone(city), source, writer, Arc::default());
+    let at = |step: i64| now.plus(jiff::SignedDuration::from_mins(-step * MINUTES));
+    for step in (AIR_SILENT..READINGS).rev() {
+        clock.set(at(step));
+        let message = |(index, area): (usize, &Area)| Message {
+            topic: format!("air/{}/reading", area.code),
+            body: air(index, step, area, at(step)),
+        };
+        let areas = configuration.areas.iter().skip(GAUGES).take(2).enumerate();
+        intake.take(areas.map(message).collect()).await?;
+        sources::write_out(city).await?;
+    }
+    clock.set(now);
+    Ok(())
+}
+
+/// What one station says. After its new program the first one has no clock, and the other no JSON.
+fn air(index: usize, step: i64, area: &Area, at: Timestamp) -> Bytes {
+    let changed = step < AIR_SILENT + 2;
+    if changed && index > 0 {
+        return Bytes::from_static(b"pm25=21;temp=29.5");
+    }
+    let at = if changed {
+        "1970-01-01T00:02:11Z".to_owned()
+    } else {
+        at.to_string()
+    };
+    let body = serde_json::json!({
+        "t": at, "pm25": 18 + (step * 7 + index as i64 * 5) % 17, "temperature": 28.5,
+        "name": format!("Stasiun udara {}", area.name), "lon": area.centre.lon(), "lat": area.centre.lat(),
+    });
+    body.to_string().into()
 }
 
 fn reading(index: usize, place: Option<(&String, Position)>, at: Timestamp) -> Fragment {

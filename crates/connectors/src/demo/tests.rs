@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use pendopo_domain::geo::Areas;
 use pendopo_domain::reports::{Report, State};
+use pendopo_domain::sources::{Reason, is_silent};
 use pendopo_operations::measures;
 use pendopo_operations::store::incidents as incident_rows;
 use pendopo_operations::store::report_query::{self, Filter, Order};
@@ -80,8 +81,31 @@ fn a_demo_city_is_sound_and_shows_every_state_in_the_order_of_time() {
                     .unwrap();
             }
             assert_eq!(logins(&city).len(), LOGINS.len());
+            see_sources(&city, now).await;
         }
     });
+}
+
+/// One source that sends, and one that fell silent and has left messages that nobody can use.
+async fn see_sources(city: &City, now: Timestamp) {
+    let by = configuration::command_line();
+    let known = sources::known(city, &by).await.unwrap();
+    let [air, gauges] = &known[..] else {
+        panic!("{known:?}")
+    };
+    let seen = |known: &sources::Known| known.seen.clone().unwrap();
+    assert_eq!(gauges.source.to_string(), "feed:tide-gauges");
+    assert_eq!(seen(gauges).last_seen_at, now);
+    assert_eq!(seen(gauges).counts.received, 4 * 48 - 10);
+    assert!(gauges.waiting.is_empty());
+    assert_eq!(air.source.to_string(), "mqtt:air-stations");
+    assert!(is_silent(seen(air).last_seen_at, now));
+    assert_eq!(
+        (seen(air).counts.received, seen(air).counts.quarantined),
+        (84, 4)
+    );
+    let waiting: Vec<(Reason, u64)> = air.waiting.clone().into_iter().collect();
+    assert_eq!(waiting, [(Reason::Malformed, 2), (Reason::BadTime, 2)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use pendopo_domain::entities::Command;
 use pendopo_domain::policy::Actor;
 use pendopo_domain::sources::{Counts, MqttAccountId, Reason, Source};
 use pendopo_operations::configuration::Configuration;
-use pendopo_operations::store::quarantine::Aside;
+use pendopo_operations::store::quarantine::{Aside, Which};
 use pendopo_operations::{City, Result, entities, limits, quarantine, sources};
 
 use crate::payload::Mappings;
@@ -171,9 +171,17 @@ pub async fn replay(
     actor: &Actor,
     source: Option<&str>,
 ) -> Result<quarantine::Replayed> {
-    let mappings = Mappings::new(&city.configuration().sources.mappings);
-    quarantine::replay(city, actor, source, |topic, body, at| {
-        mappings.take(topic, body, at).map(|taken| taken.commands)
+    let which = Which {
+        source,
+        reason: None,
+    };
+    quarantine::replay(city, actor, which, &reader()).await
+}
+
+/// Reads messages as the listener does, by the mappings that a city has at that moment.
+pub fn reader() -> quarantine::Reader {
+    quarantine::Reader::new(|city| {
+        let mappings = Mappings::new(&city.configuration().sources.mappings);
+        Box::new(move |topic, body, at| mappings.take(topic, body, at).map(|taken| taken.commands))
     })
-    .await
 }

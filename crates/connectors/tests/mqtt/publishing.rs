@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use pendopo_connectors::mqtt::intake;
 use pendopo_domain::sources::{Counts, Reason};
 use pendopo_domain::time::Timestamp;
+use pendopo_operations::store::quarantine::Which;
 use pendopo_operations::store::{MasterKey, Store, sources as counted};
 use pendopo_operations::{quarantine, sources};
 use pendopo_testkit::run;
@@ -163,7 +164,7 @@ fn what_cannot_be_used_is_kept_until_a_mapping_takes_it_up() {
         client
             .publish(&format!("{CITY}/air/7/status"), QoS::ExactlyOnce, "on")
             .await;
-        let waiting = quarantine::waiting(&served.city, &it_staff(), None, 0, 10)
+        let waiting = quarantine::waiting(&served.city, &it_staff(), Which::default(), 0, 10)
             .await
             .unwrap();
         let reasons: Vec<Reason> = waiting.iter().map(|kept| kept.reason).collect();

@@ -137,6 +137,32 @@ impl Command {
             | Self::EditPast { id, .. } => id,
         }
     }
+
+    /// When the newest of its values was observed; `None` when the client does not say.
+    pub fn observed_at(&self) -> Option<Timestamp> {
+        let patches = match self {
+            Self::Create(fragment)
+            | Self::Replace(fragment)
+            | Self::Upsert(fragment)
+            | Self::Record(fragment)
+            | Self::Append { fragment, .. }
+            | Self::Update(fragment)
+            | Self::Merge(fragment) => &fragment.attributes[..],
+            Self::UpdateAttribute { patch, .. } | Self::ReplaceAttribute { patch, .. } => {
+                std::slice::from_ref(patch)
+            }
+            // The past is what it is.
+            Self::DeleteAttribute { .. }
+            | Self::Delete { .. }
+            | Self::Expire { .. }
+            | Self::EditPast { .. } => &[],
+        };
+        let observed = |patch: &Patch| match patch.observed_at {
+            Given::Is(at) => Some(at),
+            Given::Absent | Given::Null => None,
+        };
+        patches.iter().filter_map(observed).max()
+    }
 }
 
 /// What a command did.

@@ -87,6 +87,7 @@ impl Kind {
         Problem {
             kind: self,
             detail: detail.into(),
+            status: self.status(),
         }
     }
 }
@@ -96,6 +97,7 @@ impl Kind {
 pub struct Problem {
     pub kind: Kind,
     pub detail: String,
+    status: u16,
 }
 
 impl Problem {
@@ -116,9 +118,16 @@ impl Problem {
         self
     }
 
-    /// The HTTP status to answer with.
+    /// With another status than that of its kind: the standard has no type for what HTTP itself says.
+    #[must_use]
+    pub const fn answered(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The HTTP status to answer with, the same on the wire and in the body.
     pub const fn status(&self) -> u16 {
-        self.kind.status()
+        self.status
     }
 
     /// A ProblemDetails object (RFC 7807).

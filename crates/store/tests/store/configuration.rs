@@ -209,7 +209,7 @@ both_databases! {
             )
         });
         assert_eq!((first, second, unknown), (true, false, false));
-        assert_eq!(look!(store, |db| conf::api_key(db, "h1").await), Some(good));
+        assert_eq!(look!(store, |db| conf::api_key(db, "h1").await), Some((good, "portal".to_owned())));
         assert_eq!(look!(store, |db| conf::api_key(db, "h2").await), None);
         assert_eq!(look!(store, |db| conf::api_key(db, "h3").await), None);
     }

@@ -1,6 +1,6 @@
 use pendopo_domain::sources::{Broker, Counts, Mapping, Reason};
 use pendopo_domain::time::Timestamp;
-use pendopo_store::quarantine::{self, Aside, BODY_BYTES};
+use pendopo_store::quarantine::{self, Aside, BODY_BYTES, Which};
 use pendopo_store::{Store, backup, mqtt, sources};
 use pendopo_testkit::{TestCity, both_databases};
 
@@ -83,7 +83,7 @@ both_databases! {
             quarantine::put(db, "mqtt:one", &some, now, 10).await?;
             quarantine::put(db, "mqtt:two", &[aside("b", Reason::BadTime, 0)], now, 10).await?
         });
-        let all = look!(store, |db| quarantine::waiting(db, None, 0, 10).await);
+        let all = look!(store, |db| quarantine::waiting(db, Which::default(), 0, 10).await);
         let topics: Vec<&str> = all.iter().map(|kept| kept.topic.as_str()).collect();
         assert_eq!(topics, ["a/1", "a/2", "b"]);
         assert_eq!((all[0].body.as_slice(), all[0].is_whole(), all[0].reason), (&b"{{{"[..], true, Reason::Malformed));
@@ -94,13 +94,45 @@ both_databases! {
             [quarantine::replayed(db, first, now).await?, quarantine::replayed(db, first, now).await?]
         });
         assert_eq!(marked, [true, false]);
-        let left = look!(store, |db| quarantine::waiting(db, Some("mqtt:one"), 0, 10).await);
+        let left = look!(store, |db| quarantine::waiting(db, Which::of("mqtt:one"), 0, 10).await);
         assert_eq!((left.len(), left[0].reason, left[0].attempts), (1, Reason::TooLarge, 1));
         let counts = look!(store, |db| quarantine::counts(db).await);
         assert_eq!(
             counts,
             [("mqtt:one".to_owned(), Reason::TooLarge, 1), ("mqtt:two".to_owned(), Reason::BadTime, 1)]
         );
+    }
+
+    async fn one_looks_at_the_newest_first_and_at_the_beginnings_of_their_bodies(city: TestCity) {
+        let (store, now) = (&city.store, city.now());
+        commit!(store, |db| {
+            let some = [
+                aside("a/1", Reason::Malformed, 3),
+                aside("a/2", Reason::NoMapping, 9),
+                aside("a/3", Reason::Malformed, 0),
+            ];
+            quarantine::put(db, "mqtt:one", &some, now, 10).await?;
+            quarantine::put(db, "mqtt:two", &[aside("b", Reason::Malformed, 1)], now, 10).await?;
+        });
+        let one = Which::of("mqtt:one");
+        let seen = look!(store, |db| quarantine::newest(db, one, i64::MAX, 2, 4).await);
+        let shown: Vec<(&str, usize, i64)> =
+            seen.iter().map(|kept| (kept.topic.as_str(), kept.body.len(), kept.size)).collect();
+        assert_eq!(shown, [("a/3", 0, 0), ("a/2", 4, 9)]);
+        let before = seen[1].id;
+        let bare = look!(store, |db| quarantine::newest(db, one, before, 2, 0).await);
+        assert_eq!((bare.len(), bare[0].topic.as_str(), bare[0].body.len()), (1, "a/1", 0));
+        let malformed = Which { reason: Some(Reason::Malformed), ..one };
+        assert_eq!(look!(store, |db| quarantine::waiting(db, malformed, 0, 9).await).len(), 2);
+        assert_eq!(look!(store, |db| quarantine::newest(db, malformed, i64::MAX, 9, 0).await).len(), 2);
+        let gone = commit!(store, |db| [
+            quarantine::discard(db, malformed).await?,
+            quarantine::discard(db, malformed).await?,
+        ]);
+        assert_eq!(gone, [2, 0]);
+        let counts = look!(store, |db| quarantine::counts(db).await);
+        let left: Vec<(&str, i64)> = counts.iter().map(|(source, _, count)| (source.as_str(), *count)).collect();
+        assert_eq!(left, [("mqtt:one", 1), ("mqtt:two", 1)]);
     }
 
     async fn a_source_keeps_only_its_newest_messages_aside(city: TestCity) {
@@ -111,7 +143,7 @@ both_databases! {
             async move { commit!(store, |db| quarantine::put(db, "mqtt:one", &messages, now, 3).await?) }
         };
         assert_eq!((put(0, 3).await, put(3, 2).await), (0, 2));
-        let kept = look!(store, |db| quarantine::waiting(db, None, 0, 10).await);
+        let kept = look!(store, |db| quarantine::waiting(db, Which::default(), 0, 10).await);
         let topics: Vec<&str> = kept.iter().map(|one| one.topic.as_str()).collect();
         assert_eq!(topics, ["t/2", "t/3", "t/4"]);
         let oldest = kept[0].id;
@@ -160,10 +192,10 @@ both_databases! {
         assert_eq!(look!(moved, |db| mqtt::mappings(db).await), [mapping("a", "a/+")]);
         assert_eq!(look!(moved, |db| mqtt::brokers(db).await), [broker("b")]);
         assert_eq!(look!(moved, |db| sources::list(db, now).await).len(), 1);
-        let here = look!(store, |db| quarantine::waiting(db, None, 0, 9).await);
-        assert_eq!(look!(moved, |db| quarantine::waiting(db, None, 0, 9).await), here);
+        let here = look!(store, |db| quarantine::waiting(db, Which::default(), 0, 9).await);
+        assert_eq!(look!(moved, |db| quarantine::waiting(db, Which::default(), 0, 9).await), here);
         commit!(moved, |db| quarantine::put(db, "mqtt:x", &[aside("b", Reason::BadId, 1)], now, 9).await?);
-        assert_eq!(look!(moved, |db| quarantine::waiting(db, None, here[0].id, 9).await).len(), 1);
+        assert_eq!(look!(moved, |db| quarantine::waiting(db, Which::default(), here[0].id, 9).await).len(), 1);
         moved.close().await;
     }
 }

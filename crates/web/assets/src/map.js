@@ -5,6 +5,7 @@
 import { Map as GlMap, Marker, setWorkerUrl } from "maplibre-gl";
 import { baseLayers, baseSources, openTiles, readColours, recolour } from "./map/base.js";
 import { showControls, showCredit } from "./map/controls.js";
+import { showLayers } from "./map/layers.js";
 import { showLive } from "./map/live.js";
 import { showLabels } from "./map/labels.js";
 import { showReports } from "./map/reports.js";
@@ -85,8 +86,10 @@ async function start(element) {
   if (set.map === "view" && set.zoom && set.lat && set.lon) showPlace(map, [Number(set.lon), Number(set.lat)]);
   const placeLabels = showLabels(map, areas);
   if (set.map === "pick") pickPlace(element, map);
-  if (set.reports) showReports(element, map, placeLabels);
-  if (set.liveMarks) showLive(element, map);
+  // Values stand where reports leave room, and names where both do.
+  const placeLive = set.liveMarks ? showLive(element, map, placeLabels) : placeLabels;
+  if (set.reports) showReports(element, map, placeLive);
+  if (set.reports && set.liveMarks && !still) showLayers(element, placeLive);
   followTheme(element, map, tiles, base);
 }
 

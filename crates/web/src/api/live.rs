@@ -119,9 +119,16 @@ pub(crate) fn with_live(view: MapView, room: Room) -> MapView {
     }
 }
 
-/// A map of the desk around `at`: with reports, and with all live entities for those who may read them.
+/// A map of the desk around `at`, with reports.
 pub(crate) fn desk_map(visit: &Visit, at: Position) -> MapView {
-    let view = crate::pages::map_around(visit, at, "/map/reports.json");
+    for_desk(
+        visit,
+        crate::pages::map_around(visit, at, "/map/reports.json"),
+    )
+}
+
+/// A map of the desk: with all live entities for those who may read them.
+pub(crate) fn for_desk(visit: &Visit, view: MapView) -> MapView {
     if visit.may(Action::ReadEntities) {
         with_live(view, Room::Staff)
     } else {

@@ -43,7 +43,15 @@ impl IntoResponse for Fault {
         let status =
             StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = HeaderValue::from_static("application/json");
-        (status, [(header::CONTENT_TYPE, kind)], self.0.json()).into_response()
+        let mut response = (status, [(header::CONTENT_TYPE, kind)], self.0.json()).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2.
+            let asked = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, asked);
+        }
+        response
     }
 }
 

@@ -17,6 +17,7 @@ use pendopo_operations::{Error, incidents};
 
 pub(super) use self::queue::Asked;
 use super::{parts, staff_parts};
+use crate::api::live::for_desk;
 use crate::failure::Failure;
 use crate::pages_view::{DONE_WORDS, Desk, Detail, ErrorKind, FieldError, Nav};
 use crate::routes::{Route, act, show};
@@ -84,7 +85,10 @@ async fn show_desk(visit: Visit, Query(asked): Query<Asked>) -> Result<Response,
         return Ok(parts::see_other(&url));
     }
     let detail = Detail::Empty {
-        map: parts::city_map(&visit, "/map/reports.json?state=open"),
+        map: for_desk(
+            &visit,
+            parts::city_map(&visit, "/map/reports.json?state=open"),
+        ),
     };
     let desk = page(&visit, &asked, detail, "", vec![]).await?;
     visit.page(Nav::Desk, &desk)

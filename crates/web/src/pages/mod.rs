@@ -10,6 +10,7 @@ mod parts;
 mod public;
 mod report_form;
 mod sign_in;
+mod sources;
 mod staff_parts;
 
 pub(crate) use parts::map_around;
@@ -21,6 +22,7 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
     entry::routes(routes);
     public::routes(routes);
     live::routes(routes);
+    sources::routes(routes);
     report_form::routes(routes);
     follow::routes(routes);
     sign_in::routes(routes);

@@ -139,6 +139,8 @@ fn first_room(actor: &Actor) -> &'static str {
         "/meja"
     } else if allows(actor, Action::WorkTask, Subject::City) {
         "/tugas"
+    } else if allows(actor, Action::SeeSources, Subject::City) {
+        "/meja/sumber"
     } else {
         "/"
     }

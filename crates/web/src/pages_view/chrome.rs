@@ -51,6 +51,7 @@ pub struct SignedIn {
     pub may_see_desk: bool,
     pub may_work_tasks: bool,
     pub may_read_entities: bool,
+    pub may_see_sources: bool,
 }
 
 /// A band or box on top of the page.
@@ -92,6 +93,7 @@ impl Chrome {
                 may_see_desk: true,
                 may_work_tasks: true,
                 may_read_entities: true,
+                may_see_sources: true,
             }),
             ..Self::sample(language)
         }

@@ -20,6 +20,7 @@ mod public;
 mod report_form;
 mod sign_in;
 mod similar;
+mod sources;
 mod spark;
 
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
@@ -46,6 +47,9 @@ pub use report_form::{
 };
 pub use sign_in::{LinkState, SignIn, SignInFailure, SignInLink};
 pub use similar::{SimilarFragment, SimilarItem, SimilarPage};
+pub use sources::{
+    AsideReason, AsideRow, SourceDone, SourceList, SourcePage, SourceRow, SourceState,
+};
 pub use spark::{Spark, Trend};
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ fn all(see: &mut dyn FnMut(&str, Language, usize, &str)) {
     each::<NumbersPage>(public, see);
     each::<LiveList>(public, see);
     each::<LiveEntity>(staff, see);
+    each::<SourceList>(staff, see);
+    each::<SourcePage>(staff, see);
     each::<Follow>(public, see);
     each::<ErrorPage>(with_banner, see);
     each::<Privacy>(public, see);

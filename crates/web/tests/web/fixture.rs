@@ -22,6 +22,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use geo::{MultiPolygon, polygon};
 use http_body_util::BodyExt;
+use pendopo_connectors::mqtt::intake;
 use pendopo_domain::geo::{Area, AreaId, Position};
 use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::Role;
@@ -142,7 +143,11 @@ impl Fixture {
         let (stop, stopping) = watch::channel(false);
         let state = AppState {
             node: Arc::clone(&node),
-            options: Arc::new(Options::default()),
+            options: Arc::new(Options {
+                // As the listener of devices reads them.
+                messages: Some(intake::reader()),
+                ..Options::default()
+            }),
             bound: None,
             trusted: false,
         };

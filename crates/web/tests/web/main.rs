@@ -18,4 +18,5 @@ mod policy;
 mod resident;
 mod rest;
 mod secrets;
+mod sources;
 mod staff;

@@ -57,6 +57,7 @@ fn filled(route: &Route) -> String {
         .replace("{id}", "999")
         .replace("{size}", "large")
         .replace("{tag}", "id")
+        .replace("{kind}", "mqtt")
 }
 
 async fn visit(browser: &Browser<'_>, route: &Route) -> Answer {

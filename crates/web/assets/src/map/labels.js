@@ -17,7 +17,7 @@ export function showLabels(map, areas) {
   const shown = new Map();
   const update = () => {
     const size = map.getContainer().getBoundingClientRect();
-    const taken = [...map.getContainer().parentElement.querySelectorAll(".map-mark, .map-pin, .map-zoom, .map-credit")].map((mark) => {
+    const taken = [...map.getContainer().parentElement.querySelectorAll(".map-mark, .map-pin, .map-zoom, .map-layers, .map-credit")].map((mark) => {
       const { left, top, right, bottom } = mark.getBoundingClientRect();
       return [left - size.left, top - size.top, right - size.left, bottom - size.top];
     });

@@ -1,6 +1,7 @@
 // Live entities as marks with their values. The server sends those that changed; what it does not send again is asked
 // for once a minute, because ages grow by themselves.
 import { Marker } from "maplibre-gl";
+import { placeBeside } from "./beside.js";
 import { icon } from "./parts.js";
 
 const AGAIN_AFTER = 5_000;
@@ -8,7 +9,8 @@ const AGES = 60_000;
 /** Marks with their value beside them; more of them would cover each other. */
 const MOST_VALUES = 60;
 
-export function showLive(element, map) {
+/** Returns what to call when other marks have changed; `drawn` is called when these have. */
+export function showLive(element, map, drawn) {
   const address = new URL(element.dataset.liveMarks, location.href);
   const stream = new URL(element.dataset.liveMarksEvents, location.href);
   const shown = new Map();
@@ -25,17 +27,26 @@ export function showLive(element, map) {
     const old = shown.get(id);
     if (old) {
       // A mark that stays keeps its element, and with it the focus.
-      fill(element, old.getElement(), properties);
-      old.setLngLat(geometry.coordinates);
+      fill(element, old.value.getElement(), properties);
+      old.value.setLngLat(geometry.coordinates);
+      old.stem.setLngLat(geometry.coordinates);
       return;
     }
     const mark = document.createElement("a");
     mark.className = "map-mark live";
     fill(element, mark, properties);
-    shown.set(id, new Marker({ element: mark, anchor: "center" }).setLngLat(geometry.coordinates).addTo(map));
+    // A mark of its own, below the reports: it may pass behind a count, never over it.
+    const stem = document.createElement("span");
+    stem.className = "map-stem";
+    const on = (part) => new Marker({ element: part, anchor: "center" }).setLngLat(geometry.coordinates).addTo(map);
+    shown.set(id, { value: on(mark), stem: on(stem) });
   };
 
-  const crowd = () => element.classList.toggle("map-crowded", shown.size > MOST_VALUES);
+  const place = () => {
+    element.classList.toggle("map-crowded", shown.size > MOST_VALUES);
+    placeBeside(element, map, shown.values());
+    drawn();
+  };
 
   const update = async () => {
     running?.abort();
@@ -46,13 +57,14 @@ export function showLive(element, map) {
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       const features = (await answer.json()).features ?? [];
       const wanted = new Set(features.map((feature) => feature.id));
-      for (const [id, marker] of shown) {
+      for (const [id, { value, stem }] of shown) {
         if (wanted.has(id)) continue;
-        marker.remove();
+        value.remove();
+        stem.remove();
         shown.delete(id);
       }
       features.forEach(put);
-      crowd();
+      place();
     } catch (error) {
       // What was drawn stays; the next answer puts it right.
       if (error.name !== "AbortError") console.warn("live marks:", error.message);
@@ -70,7 +82,7 @@ export function showLive(element, map) {
         return;
       }
       features.forEach(put);
-      crowd();
+      place();
     });
     mine.onerror = () => {
       mine.close();
@@ -83,11 +95,15 @@ export function showLive(element, map) {
     open();
     update();
   };
-  map.on("moveend", moved);
+  map.on("moveend", () => {
+    place();
+    moved();
+  });
   setInterval(update, AGES);
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => event.persisted && moved());
   moved();
+  return place;
 }
 
 function fill(element, mark, { value, label, stale, icon: name, href }) {

@@ -3,16 +3,20 @@
 //! Lighter than [`crate::visit`], because there are thousands a second: no language, no cookie, and a line in the log
 //! only for what fails.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use pendopo_domain::entities::Command;
 use pendopo_domain::organisation::ApiKeyId;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
-use pendopo_operations::{City, configuration};
+use pendopo_domain::sources::{self as domain, Counts, Source};
+use pendopo_domain::time::Timestamp;
+use pendopo_operations::store::live::Outcomes;
+use pendopo_operations::{City, configuration, entities, sources};
 use pendopo_standards::ngsi_ld::Kind;
 use pendopo_standards::ngsi_ld::contexts::Contexts;
 
@@ -24,6 +28,8 @@ use crate::visit;
 const TENANT: &str = "ngsild-tenant";
 /// Who writes at a trusted address without a key.
 const NO_KEY: ApiKeyId = ApiKeyId(0);
+/// What it is called among the sources.
+const TRUSTED: &str = "trusted";
 
 /// Who asks, and which city.
 #[derive(Clone)]
@@ -31,6 +37,82 @@ pub struct Client {
     pub city: Arc<City>,
     pub actor: Arc<Actor>,
     pub contexts: Arc<Contexts>,
+    /// What is counted about its writes; `None` for the public.
+    writing: Option<Arc<Writing>>,
+}
+
+impl Client {
+    /// Does `commands` in their order, and counts them for the source that this client is.
+    ///
+    /// # Errors
+    /// As [`entities::write`].
+    pub async fn write(&self, commands: Vec<Command>) -> Result<Outcomes, Fault> {
+        let now = self.city.now();
+        let late: Vec<bool> = commands.iter().map(|one| is_late(one, now)).collect();
+        let outcomes = entities::write(&self.city, &self.actor, commands).await?;
+        let mut counts = Counts::default();
+        for (outcome, late) in outcomes.iter().zip(late) {
+            match outcome {
+                Ok(_) => {
+                    counts.received += 1;
+                    counts.late += u64::from(late);
+                }
+                Err(_) => counts.refused += 1,
+            }
+        }
+        self.count(counts);
+        Ok(outcomes)
+    }
+
+    /// Counts parts of a request that could not become commands.
+    pub fn refuse(&self, count: usize) {
+        self.count(Counts {
+            refused: count as u64,
+            ..Counts::default()
+        });
+    }
+
+    fn count(&self, counts: Counts) {
+        if let Some(writing) = &self.writing {
+            *writing.counts() += counts;
+        }
+    }
+
+    /// Tells the city what a write came to. Nothing is told of one that failed here: the client sends it again.
+    fn note(&self, status: StatusCode) {
+        let Some(writing) = self.writing.as_ref().filter(|_| !status.is_server_error()) else {
+            return;
+        };
+        let mut counts = *writing.counts();
+        if counts.is_zero() && status.is_client_error() {
+            counts.refused = 1;
+        }
+        sources::note(&self.city, &writing.source, counts);
+    }
+}
+
+/// What one request of a source did.
+struct Writing {
+    source: Source,
+    counts: Mutex<Counts>,
+}
+
+impl Writing {
+    fn of_key(name: String) -> Self {
+        Self {
+            source: Source::new(domain::Kind::ApiKey, name),
+            counts: Mutex::default(),
+        }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_late(command: &Command, now: Timestamp) -> bool {
+    let observed_at = command.observed_at();
+    observed_at.is_some_and(|at| domain::is_late(at, now, domain::USUAL_LATENESS_S))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Client {
@@ -86,9 +168,9 @@ pub async fn arrive(State(state): State<AppState>, mut request: Request, next: N
 }
 
 fn unsupported(before: &HeaderMap) -> Response {
-    let mut response =
-        Fault(Kind::OperationNotSupported.because("not supported here")).into_response();
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    let problem = Kind::OperationNotSupported.because("not supported here");
+    let status = StatusCode::METHOD_NOT_ALLOWED.as_u16();
+    let mut response = Fault(problem.answered(status)).into_response();
     if let Some(allow) = before.get(header::ALLOW) {
         response.headers_mut().insert(header::ALLOW, allow.clone());
     }
@@ -109,17 +191,20 @@ async fn client(
     if let Some(tenant) = tenant {
         same_tenant(state, city.slug(), tenant).await?;
     }
-    let actor = match key {
-        None if state.trusted => city.api_client(NO_KEY),
-        None => city.public(),
-        Some(key) => configuration::api_client(&city, key)
-            .await?
-            .ok_or_else(|| Fault(Kind::OperationNotSupported.because("the key is not known")))?,
+    let (actor, name) = match key {
+        None if state.trusted => (city.api_client(NO_KEY), Some(TRUSTED.to_owned())),
+        None => (city.public(), None),
+        Some(key) => {
+            let found = configuration::api_client(&city, key).await?;
+            let known = found.ok_or_else(|| unauthorized("the key is not known"))?;
+            (known.actor, Some(known.name))
+        }
     };
     Ok(Client {
         city,
         actor: Arc::new(actor),
         contexts: Arc::clone(&state.options.contexts),
+        writing: name.map(|name| Arc::new(Writing::of_key(name))),
     })
 }
 
@@ -155,17 +240,21 @@ pub async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    if allows(&client.actor, action, Subject::City) {
-        return next.run(request).await;
-    }
-    let (status, said) = match key(request.headers()) {
-        Some(_) => (StatusCode::FORBIDDEN, "this key may not do that"),
-        None => (
-            StatusCode::UNAUTHORIZED,
-            "a key is needed: Authorization: Bearer KEY",
-        ),
+    let response = if allows(&client.actor, action, Subject::City) {
+        next.run(request).await
+    } else if key(request.headers()).is_some() {
+        let problem = Kind::OperationNotSupported.because("this key may not do that");
+        Fault(problem.answered(StatusCode::FORBIDDEN.as_u16())).into_response()
+    } else {
+        unauthorized("a key is needed: Authorization: Bearer KEY").into_response()
     };
-    let mut response = Fault(Kind::OperationNotSupported.because(said)).into_response();
-    *response.status_mut() = status;
+    if action == Action::WriteEntities {
+        client.note(response.status());
+    }
     response
+}
+
+fn unauthorized(said: &str) -> Fault {
+    let problem = Kind::OperationNotSupported.because(said);
+    Fault(problem.answered(StatusCode::UNAUTHORIZED.as_u16()))
 }

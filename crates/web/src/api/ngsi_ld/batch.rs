@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use pendopo_domain::entities::command::Fragment;
 use pendopo_domain::entities::{Command, Outcome};
 use pendopo_domain::policy::Action::WriteEntities;
-use pendopo_operations::entities;
 use pendopo_standards::ngsi_ld::{Context, Document, Kind, Problem, problem, read};
 
 use super::arrive::Client;
@@ -170,9 +169,10 @@ async fn run(
             Err(problem) => account.errors.push((id, problem)),
         }
     }
+    client.refuse(account.errors.len());
     let outcomes = match commands.is_empty() {
         true => vec![],
-        false => entities::write(&client.city, &client.actor, commands).await?,
+        false => client.write(commands).await?,
     };
     for (id, outcome) in ids.iter().zip(outcomes) {
         match outcome {
@@ -202,7 +202,8 @@ async fn delete(client: Client, body: Body) -> Result<Response, Fault> {
         .iter()
         .map(|id| Command::Delete { id: id.clone() })
         .collect();
-    let outcomes = entities::write(&client.city, &client.actor, commands).await?;
+    client.refuse(account.errors.len());
+    let outcomes = client.write(commands).await?;
     for (id, outcome) in ids.iter().zip(outcomes) {
         match outcome {
             Ok(_) => account.done.push(id.to_string()),

@@ -34,7 +34,7 @@ pub fn routes(routes: &mut Routes) {
 
 /// Does one command and says what it did.
 pub async fn one(client: &Client, command: Command) -> Result<Outcome, Fault> {
-    let outcomes = entities::write(&client.city, &client.actor, vec![command]).await?;
+    let outcomes = client.write(vec![command]).await?;
     let outcome = outcomes.into_iter().next();
     outcome
         .ok_or_else(|| Fault(Kind::InternalError.because("a command was not answered")))?
@@ -271,6 +271,6 @@ async fn purge(
         .collect()
     });
     // What somebody else removed meanwhile is gone as well.
-    entities::write(&client.city, actor, commands.collect()).await?;
+    client.write(commands.collect()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -129,7 +129,7 @@ async fn put(client: &Client, fragment: Fragment) -> Result<(), Fault> {
         id: Iri::clone(&id),
         edit,
     });
-    let outcomes = entities::write(&client.city, &client.actor, commands.collect()).await?;
+    let outcomes = client.write(commands.collect()).await?;
     for outcome in outcomes {
         outcome.map_err(|refusal| Fault(refused(&refusal)))?;
     }

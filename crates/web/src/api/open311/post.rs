@@ -80,6 +80,7 @@ pub(super) async fn client(
     let found = configuration::api_client(&visit.city, key).await?;
     let may = |actor: &Actor| allows(actor, Action::PostOpen311, Subject::City);
     found
+        .map(|client| client.actor)
         .filter(may)
         .ok_or_else(|| one(Problem::api_key_unknown()))
 }

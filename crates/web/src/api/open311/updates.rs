@@ -97,7 +97,7 @@ const fn claim(status: UpdateStatus) -> Claim {
 async fn asking(visit: &Visit, key: Option<&str>) -> Result<Option<ApiKeyId>, Error> {
     let Some(key) = key else { return Ok(None) };
     let found = configuration::api_client(&visit.city, key).await?;
-    Ok(found.and_then(|actor| match actor.who {
+    Ok(found.and_then(|client| match client.actor.who {
         Who::ApiClient(key) => Some(key),
         _ => None,
     }))

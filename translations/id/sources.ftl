@@ -1,0 +1,61 @@
+# Sumber data langsung dan karantinanya: untuk staf.
+nav-sources = Sumber
+sources-title = Sumber data
+sources-lead = Siapa mengirim data langsung ke kota ini, kapan terakhir, dan apa yang tidak dapat dipakai.
+sources-none = Belum ada sumber data
+sources-none-next = Sumber tampil di sini begitu perangkat atau sistem pertama mengirim. Staf TI yang menyambungkannya.
+sources-none-manage = Buat akun untuk perangkat dengan pendopo mqtt-account add, atau kunci untuk sistem lain dengan pendopo api-key add. Sumber tampil di sini begitu mengirim.
+
+source-kind-mqtt = Klien MQTT
+source-kind-broker = Broker lain yang disimak kota
+source-kind-api_key = Klien API
+source-kind-feed = Umpan yang diambil kota
+source-kind-replay = Umpan rekaman yang diputar ulang
+
+source-state = Keadaan sumber
+source-sending = Mengirim
+source-silent = Diam
+source-never = Belum pernah terlihat
+source-last-seen = terakhir terlihat:
+source-per-minute = per menit
+source-received = diterima
+source-late = terlambat
+source-refused = ditolak
+source-quarantined = dikarantina
+source-dropped = dibuang
+source-unknown-units = satuan tak dikenal
+source-waiting = { $n } pesan menunggu di karantina
+source-since-first = Dihitung sejak sumber ini pertama kali terlihat. Per menit: selama menit penuh terakhir. Diam: lebih dari satu jam tidak terlihat.
+
+quarantine-title = Karantina
+quarantine-lead = Pesan yang sudah diterima tetapi tidak dapat dipakai. Pesan ini disimpan sampai pemetaan yang lebih baik dapat membacanya.
+quarantine-reason = Alasan
+quarantine-none = Tidak ada pesan di karantina
+quarantine-none-next = Semua yang diterima dari sumber ini dapat dipakai.
+quarantine-replay = Coba lagi semua dari sumber ini
+quarantine-replay-reason = Coba lagi semua dengan alasan ini
+quarantine-discard = Buang
+quarantine-discard-sure = Pesan yang dibuang tidak dapat dikembalikan.
+quarantine-discard-all = Ya, buang semua dari sumber ini
+quarantine-discard-reason = Ya, buang semua dengan alasan ini
+quarantine-newest = Terbaru
+quarantine-older = Lebih lama
+quarantine-not-yours = Isi pesan hanya dapat dilihat oleh yang mengelola sumber data; mereka juga yang dapat mencobanya lagi.
+source-taken = { $n } pesan berhasil diambil.
+source-left = Yang tetap di karantina, dan alasannya:
+source-discarded = { $n } pesan sudah dibuang.
+
+aside-no_mapping = Tidak ada pemetaan untuk topiknya
+aside-too_large = Terlalu besar, dan hanya disimpan sebagian
+aside-too_deep = Bersarang terlalu dalam
+aside-malformed = Bukan format yang disebut pemetaan
+aside-no_value = Ada nilai yang kosong
+aside-bad_time = Waktunya tidak masuk akal
+aside-bad_place = Tempatnya tidak ada di bumi
+aside-bad_id = Id entitasnya tidak dapat dibuat
+aside-refused = Entitasnya tidak dapat menerimanya
+aside-attempts = (sudah dicoba lagi { $n } kali)
+aside-size = { $n } bita
+aside-body = Isi pesan ({ $n } bita)
+aside-body-of = Isi pesan { $topic }
+aside-cut = Hanya bagian awalnya.
