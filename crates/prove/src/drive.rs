@@ -10,7 +10,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::load::{per_second, percentile_ms};
-use crate::wire::Wire;
+use crate::node::Running;
+use crate::sensors;
+use crate::wire::{Wire, request};
 
 /// Makes the request with a number.
 pub type Make = dyn Fn(usize, &mut Vec<u8>) + Send + Sync;
@@ -159,9 +161,15 @@ impl Watch {
 ///
 /// # Errors
 /// When it has ended.
-pub async fn settled(node: u32, most: Duration) -> Result<Duration> {
+pub async fn settled(node: &Running, most: Duration) -> Result<Duration> {
     const LOOK: Duration = Duration::from_millis(500);
     let begun = Instant::now();
+    // A question about the past waits for everything that was answered before it.
+    let mut ask = vec![];
+    let path = format!("/temporal/entities/{}?lastN=1", sensors::id(0));
+    request(&mut ask, "GET", &path, &[]);
+    tokio::time::timeout(most, Wire::open(node.address).await?.ask(&ask)).await??;
+    let node = node.pid()?;
     while begun.elapsed() < most {
         let before = cpu_seconds(node)?;
         tokio::time::sleep(LOOK).await;

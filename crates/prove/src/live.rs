@@ -134,7 +134,7 @@ async fn measured(node: &Running, drive: Drive, each: usize, make: Arc<Make>) ->
     let watch = Watch::begin(node.pid()?)?;
     let driven = drive.run(make).await?;
     let mut figures = watch.figures(&drive, &driven, each)?;
-    let after = drive::settled(node.pid()?, PATIENCE).await?;
+    let after = drive::settled(node, PATIENCE).await?;
     figures["works_on_for_s"] = drive::hundredths(after.as_secs_f64()).into();
     Ok(figures)
 }

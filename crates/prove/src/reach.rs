@@ -151,7 +151,7 @@ async fn fill(args: &Args, node: &Running) -> Result<()> {
         sensors::gauges(&mut request, from..to, now());
         send(request).await?;
     }
-    drive::settled(node.pid()?, PATIENCE).await?;
+    drive::settled(node, PATIENCE).await?;
     Ok(())
 }
 

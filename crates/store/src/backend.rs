@@ -301,8 +301,14 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
             .idle_timeout(None)
             .acquire_timeout(ACQUIRE_TIMEOUT)
     };
+    // Kibibytes. Live data is written up in large parts, whose pages must not be written twice.
+    let cache = if kind == Kind::Live {
+        "-32000"
+    } else {
+        "-8000"
+    };
     let writing = one()
-        .connect_with(options.clone().pragma("cache_size", "-8000"))
+        .connect_with(options.clone().pragma("cache_size", cache))
         .await?;
     match kind {
         Kind::City => {

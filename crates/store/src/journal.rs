@@ -6,6 +6,7 @@
 
 use pendopo_domain::journal::Event;
 use pendopo_domain::time::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use crate::backend::{Db, on_backend};
 use crate::{Result, columns};
@@ -42,6 +43,17 @@ pub async fn append(db: &mut Db, at: Timestamp, event: &Event) -> Result<()> {
     Ok(())
 }
 
+/// The condition that a row of the journal stands after the position ($1, $2). On SQLite txid is always the same, and
+/// of a comparison of pairs its planner takes only the first to the index: every row would be looked at, every time.
+///
+/// The limit of such a statement is written out: SQLite prepares one anew whenever a bound limit changes.
+pub(crate) fn newer(db: &Db) -> &'static str {
+    match db {
+        Db::Sqlite(_) => "txid = $1 AND seq > $2",
+        Db::Postgres(_) => "(txid, seq) > ($1, $2)",
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     seq: i64,
@@ -52,16 +64,17 @@ struct Row {
 
 /// The next changes of cases after `position`, in order, at most `limit`. Those of live data: [`crate::live::after`].
 pub async fn after(db: &mut Db, position: Position, limit: i64) -> Result<Vec<Entry>> {
+    let statement = format!(
+        "SELECT seq, txid, at, payload FROM journal_settled
+         WHERE kind <> 'entities' AND {} ORDER BY txid, seq LIMIT {limit}",
+        newer(db)
+    );
     let rows: Vec<Row> = on_backend!(db, |c| {
-        sqlx::query_as(
-            "SELECT seq, txid, at, payload FROM journal_settled
-             WHERE kind <> 'entities' AND (txid, seq) > ($1, $2) ORDER BY txid, seq LIMIT $3",
-        )
-        .bind(position.txid)
-        .bind(position.seq)
-        .bind(limit)
-        .fetch_all(c)
-        .await?
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(position.txid)
+            .bind(position.seq)
+            .fetch_all(c)
+            .await?
     });
     rows.into_iter()
         .map(|row| {

@@ -21,7 +21,7 @@ use crate::history_write::KnownSeries;
 use crate::journal::Position;
 use crate::live_flush::Waiting;
 pub use crate::live_state::{Found, State};
-use crate::{Result, StoreError, live_tables};
+use crate::{Result, StoreError, journal, live_tables};
 
 /// Kind of the journal's rows that hold effects on entities.
 pub const KIND: &str = "entities";
@@ -364,16 +364,17 @@ async fn append(db: &mut Db, at: Timestamp, effects: Vec<Effect>) -> Result<Entr
 ///
 /// Rows of this kind are committed one transaction after the other, so what can be seen is settled.
 pub async fn after(db: &mut Db, position: Position, limit: i64) -> Result<Vec<Entry>> {
+    let statement = format!(
+        "SELECT txid, seq, at, payload FROM journal
+         WHERE kind = 'entities' AND {} ORDER BY txid, seq LIMIT {limit}",
+        journal::newer(db)
+    );
     let rows: Vec<(i64, i64, i64, String)> = on_backend!(db, |c| {
-        sqlx::query_as(
-            "SELECT txid, seq, at, payload FROM journal
-             WHERE kind = 'entities' AND (txid, seq) > ($1, $2) ORDER BY txid, seq LIMIT $3",
-        )
-        .bind(position.txid)
-        .bind(position.seq)
-        .bind(limit)
-        .fetch_all(c)
-        .await?
+        sqlx::query_as(sqlx::AssertSqlSafe(statement))
+            .bind(position.txid)
+            .bind(position.seq)
+            .fetch_all(c)
+            .await?
     });
     rows.into_iter()
         .map(|(txid, seq, at, payload)| {

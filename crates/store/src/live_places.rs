@@ -25,14 +25,13 @@ pub(super) struct Places(RTree<Place>);
 impl Places {
     /// The entity in `slot` was `old` and is now `new`.
     pub(super) fn replace(&mut self, slot: usize, old: Option<&Entity>, new: Option<&Entity>) {
-        let (before, after) = (boxes(old), boxes(new));
-        if before == after {
+        if places(old).eq(places(new)) {
             return;
         }
-        for (from, to) in before {
+        for (from, to) in boxes(old) {
             self.0.remove(&place(from, to, slot));
         }
-        for (from, to) in after {
+        for (from, to) in boxes(new) {
             self.0.insert(place(from, to, slot));
         }
     }
@@ -62,19 +61,21 @@ fn place(from: [f64; 2], to: [f64; 2], slot: usize) -> Place {
     GeomWithData::new(Rectangle::from_corners(from, to), slot)
 }
 
-/// The boxes around the places of an entity, larger than those by what lines on a sphere may leave them.
-fn boxes(entity: Option<&Entity>) -> Vec<([f64; 2], [f64; 2])> {
+fn places(entity: Option<&Entity>) -> impl Iterator<Item = &geo::Geometry> {
     let instances = entity.into_iter().flat_map(|one| one.instances(LOCATION));
-    let rects = instances.filter_map(|one| match &one.value {
-        Value::GeoProperty(geometry) => geometry.shape().bounding_rect(),
+    instances.filter_map(|one| match &one.value {
+        Value::GeoProperty(geometry) => Some(geometry.shape()),
         _ => None,
-    });
-    rects
-        .map(|rect| {
-            let more = BULGE * rect.width().max(rect.height());
-            grown(rect, more, more)
-        })
-        .collect()
+    })
+}
+
+/// The boxes around the places of an entity, larger than those by what lines on a sphere may leave them.
+fn boxes(entity: Option<&Entity>) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
+    places(entity).filter_map(|shape| {
+        let rect = shape.bounding_rect()?;
+        let more = BULGE * rect.width().max(rect.height());
+        Some(grown(rect, more, more))
+    })
 }
 
 fn grown(rect: Rect, lon: f64, lat: f64) -> ([f64; 2], [f64; 2]) {
