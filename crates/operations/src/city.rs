@@ -163,8 +163,11 @@ impl City {
     pub async fn follow(self: Arc<Self>) {
         const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
         const GATHER: std::time::Duration = std::time::Duration::from_millis(5);
+        // What this process writes of live data it knows already.
+        const LOOK_AT_OTHERS: std::time::Duration = std::time::Duration::from_millis(250);
         let mut moved = self.store.moved();
         let mut position = None;
+        let mut looked = tokio::time::Instant::now();
         loop {
             match self.follow_once(position).await {
                 Ok(reached) => position = Some(reached),
@@ -177,9 +180,12 @@ impl City {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
             if let Some(live) = self.store.loaded_live()
-                && let Err(error) = live.follow().await
+                && looked.elapsed() >= LOOK_AT_OTHERS
             {
-                tracing::warn!(city = self.slug, error = %error, "live.follow failed");
+                looked = tokio::time::Instant::now();
+                if let Err(error) = live.follow().await {
+                    tracing::warn!(city = self.slug, error = %error, "live.follow failed");
+                }
             }
             if let Err(error) = sources::write_now_and_then(&self).await {
                 tracing::warn!(city = self.slug, error = %error, "sources.write failed");

@@ -4,7 +4,7 @@
 //! SQL text, on whichever it is. A real difference between the two is a `match` with a comment that says why.
 //!
 //! SQLite: WAL, `synchronous=FULL`, one writer with group commit, a pool of readers, checkpoints on a connection of
-//! their own. PostgreSQL: one schema per database, its own group commit, no table ever qualified by a schema
+//! their own but for the end of a large log. PostgreSQL: one schema per database, its own group commit, no table ever qualified by a schema
 //! name, so that no statement can reach another city.
 
 use std::path::Path;
@@ -292,7 +292,7 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
         .busy_timeout(BUSY_TIMEOUT)
         // Deleted keys and texts must not survive in free pages.
         .pragma("secure_delete", "ON")
-        // Checkpoints run on their own connection, so that no writer waits for one.
+        // Checkpoints run on their own connection, so that no writer waits for a long one.
         .pragma("wal_autocheckpoint", "0");
     let one = || {
         SqlitePoolOptions::new()
@@ -364,28 +364,37 @@ async fn checkpoint_in_background(
     mut moved: watch::Receiver<u64>,
     large: Arc<AtomicBool>,
 ) {
-    /// Often enough that the log stays small under full load, rarely enough to cost nothing at rest.
-    const PAUSE: Duration = Duration::from_millis(100);
-    /// Pages of the log: 16 MiB.
+    /// Often enough that the log stays small, rarely enough to cost nothing at rest,
+    const PAUSE: Duration = Duration::from_millis(500);
+    /// and more often under full load.
+    const SHORT: Duration = Duration::from_millis(100);
+    /// Pages of a log: 16 MiB.
     const LARGE: i64 = 4_096;
+    /// Pages that the writer may be asked to move: 4 MiB. With more, somebody reads for long; it would wait for nothing.
+    const LEFT: i64 = 1_024;
     while moved.changed().await.is_ok() {
+        let mut pause = PAUSE;
         match checkpoint(&pool).await {
-            Ok(pages) if pages >= LARGE => large.store(true, Ordering::Relaxed),
+            Ok((pages, done)) if pages >= LARGE => {
+                pause = SHORT;
+                large.store(pages - done < LEFT, Ordering::Relaxed);
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(error = %error, "store.checkpoint failed; it is tried again")
             }
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
-/// Moves what can be moved without waiting for anybody. Returns how many pages the log has.
-pub(crate) async fn checkpoint(pool: &SqlitePool) -> Result<i64> {
-    let (_, pages, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
+/// Moves what can be moved without waiting for anybody. Returns how many pages the log has, and how many of them are
+/// moved.
+pub(crate) async fn checkpoint(pool: &SqlitePool) -> Result<(i64, i64)> {
+    let (_, pages, done): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
         .fetch_one(pool)
         .await?;
-    Ok(pages)
+    Ok((pages, done))
 }
 
 async fn open_postgres(url: &str, schema: &str, kind: Kind) -> Result<Inner> {

@@ -1,6 +1,6 @@
 //! Writing of [`crate::history::Head`]s: which entities have a history, and when they lived.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pendopo_domain::entities::command::Past;
@@ -12,20 +12,17 @@ use crate::{Result, columns};
 
 /// Keeps heads: made at the first change, then moved on only when types, scopes or the life of the entity change.
 pub(crate) async fn record(db: &mut Db, effects: &[&Effect]) -> Result<()> {
-    let mut known: BTreeSet<&Iri> = BTreeSet::new();
-    let mut puts: Vec<&Entity> = vec![];
+    // A stream of upserts of one entity moves its head once, to the last of them.
+    let mut puts: BTreeMap<&Iri, &Entity> = BTreeMap::new();
     for effect in effects {
         if !moves_a_head(effect) {
             continue;
         }
         if let Effect::Put(entity) = effect {
-            // A stream of upserts of one entity moves its head once.
-            if known.insert(&entity.id) {
-                puts.push(entity);
-            }
+            puts.insert(&entity.id, entity);
             continue;
         }
-        put_heads(db, &std::mem::take(&mut puts)).await?;
+        put_heads(db, std::mem::take(&mut puts).into_values()).await?;
         match effect {
             Effect::Set(set) => {
                 if let Some(types) = &set.types {
@@ -36,7 +33,6 @@ pub(crate) async fn record(db: &mut Db, effects: &[&Effect]) -> Result<()> {
                 }
             }
             Effect::Delete { id, at, .. } => {
-                known.remove(id);
                 on_backend!(db, |c| {
                     sqlx::query("UPDATE history_entities SET deleted_at = $2 WHERE id = $1")
                         .bind(&**id)
@@ -59,12 +55,12 @@ pub(crate) async fn record(db: &mut Db, effects: &[&Effect]) -> Result<()> {
                     expires_at: None,
                     attributes: vec![],
                 };
-                put_heads(db, &[&head]).await?;
+                put_heads(db, std::iter::once(&head)).await?;
             }
             Effect::Put(_) | Effect::Past { .. } => {}
         }
     }
-    put_heads(db, &puts).await
+    put_heads(db, puts.into_values()).await
 }
 
 fn moves_a_head(effect: &Effect) -> bool {
@@ -76,15 +72,12 @@ fn moves_a_head(effect: &Effect) -> bool {
 }
 
 /// In one statement, each entity once.
-async fn put_heads(db: &mut Db, entities: &[&Entity]) -> Result<()> {
+async fn put_heads(db: &mut Db, entities: impl Iterator<Item = &Entity>) -> Result<()> {
     const CONFLICT: &str = "ON CONFLICT (id) DO UPDATE SET
          types = CASE excluded.types WHEN '[]' THEN history_entities.types ELSE excluded.types END,
          scopes = CASE excluded.scopes WHEN '[]' THEN history_entities.scopes ELSE excluded.scopes END,
          modified_at = excluded.modified_at, deleted_at = NULL";
-    if entities.is_empty() {
-        return Ok(());
-    }
-    let rows = entities.iter().map(|one| {
+    let rows = entities.map(|one| {
         let (types, scopes) = (
             columns::to_json(&one.types)?,
             columns::to_json(&one.scopes)?,
@@ -93,6 +86,9 @@ async fn put_heads(db: &mut Db, entities: &[&Entity]) -> Result<()> {
         Ok((&*one.id, types, scopes, made, changed))
     });
     let rows: Vec<(&str, String, String, i64, i64)> = rows.collect::<Result<_>>()?;
+    if rows.is_empty() {
+        return Ok(());
+    }
     match db {
         Db::Sqlite(tx) => {
             let statement = format!(

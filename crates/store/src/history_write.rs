@@ -152,11 +152,16 @@ async fn ids(
     known: &KnownSeries,
     learned: &mut Learned,
 ) -> Result<Vec<i64>> {
+    let mut found: HashMap<&Name, i64> = HashMap::new();
     let mut missing: HashSet<&Name> = HashSet::new();
     {
         let known = known.lock();
-        let is_new = |name: &&Name| !known.contains_key(*name) && !learned.0.contains_key(*name);
-        missing.extend(new.iter().map(|one| &one.series).filter(is_new));
+        for name in new.iter().map(|one| &one.series) {
+            match known.get(name).or_else(|| learned.0.get(name)) {
+                Some(id) => drop(found.insert(name, *id)),
+                None => drop(missing.insert(name)),
+            }
+        }
     }
     let mut missing: Vec<&Name> = missing.into_iter().collect();
     find(db, &missing, learned).await?;
@@ -165,13 +170,11 @@ async fn ids(
         make(db, &missing).await?;
         find(db, &missing, learned).await?;
     }
-    let known = known.lock();
     let id = |one: &New<'_>| {
-        let found = learned
-            .0
+        let id = found
             .get(&one.series)
-            .or_else(|| known.get(&one.series));
-        found.copied().ok_or_else(lost)
+            .or_else(|| learned.0.get(&one.series));
+        id.copied().ok_or_else(lost)
     };
     new.iter().map(id).collect()
 }

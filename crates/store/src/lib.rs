@@ -242,7 +242,7 @@ pub async fn cities(root: &Root) -> Result<Vec<String>> {
 pub enum Root {
     /// A folder with one folder per city.
     Folder(PathBuf),
-    /// The address of a PostgreSQL database with three schemas per city.
+    /// The address of a PostgreSQL database with four schemas per city.
     Postgres(String),
 }
 

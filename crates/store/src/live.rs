@@ -56,6 +56,7 @@ pub struct Live {
     shared: Arc<Shared>,
     tables: Arc<Database>,
     series: Arc<KnownSeries>,
+    flushing: tokio::sync::Mutex<()>,
     queue: mpsc::Sender<Request>,
 }
 
@@ -63,6 +64,8 @@ struct Shared {
     city: Arc<Database>,
     state: RwLock<State>,
     waiting: Waiting,
+    /// Held from before a commit until the memory has it, so that what this process wrote is not read back meanwhile.
+    turn: tokio::sync::Mutex<()>,
     changes: broadcast::Sender<Entry>,
 }
 
@@ -84,6 +87,7 @@ impl Live {
         let shared = Arc::new(Shared {
             city,
             waiting: Waiting::default(),
+            turn: tokio::sync::Mutex::default(),
             state: RwLock::new(state),
             changes: broadcast::channel(CHANGES_KEPT).0,
         });
@@ -93,6 +97,7 @@ impl Live {
             shared,
             tables,
             series: Arc::default(),
+            flushing: tokio::sync::Mutex::default(),
             queue,
         };
         live.follow().await?;
@@ -141,6 +146,7 @@ impl Live {
     /// # Errors
     /// When the database does not answer.
     pub async fn follow(&self) -> Result<usize> {
+        let _turn = self.shared.turn.lock().await;
         let mut followed = 0;
         loop {
             let from = self.state().position;
@@ -167,6 +173,11 @@ impl Live {
         &self.series
     }
 
+    /// Held by the one who flushes: a second one of this process would make the same part only to throw it away.
+    pub(crate) fn flushing(&self) -> &tokio::sync::Mutex<()> {
+        &self.flushing
+    }
+
     pub(crate) fn waiting(&self) -> &Waiting {
         &self.shared.waiting
     }
@@ -187,6 +198,8 @@ impl Shared {
     fn publish(&self, group: Decided) -> Vec<(oneshot::Sender<Result<Outcomes>>, Outcomes)> {
         if let Some(entry) = group.entry {
             let mut state = self.writing();
+            // Whoever follows the journal waits for this, see `turn`.
+            debug_assert!(entry.position > state.position);
             for (id, entity) in group.after {
                 state.place(&id, entity);
             }
@@ -243,6 +256,7 @@ async fn run(mut requests: mpsc::Receiver<Request>, shared: Arc<Shared>) {
 
 /// One journal row for all of `group`. Everybody is answered, after the row is durable.
 async fn commit_group(shared: &Arc<Shared>, group: Vec<Request>) {
+    let _turn = shared.turn.lock().await;
     let inside = Arc::clone(shared);
     let written = shared
         .city

@@ -2,7 +2,8 @@
 //!
 //! What was decided lately is still in memory and is not read again. The tables are brought on in few, large parts, and
 //! between two of them there is rest while readings keep coming: a burst is answered first and written up after it. A
-//! start reads what the tables do not have from the journal, so what may wait is bounded by how long that may take.
+//! start reads what the tables do not have from the journal, so there is no rest once much waits. Nobody who writes is
+//! held up: who writes faster than the tables take, for long, makes the next start longer.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -90,23 +91,18 @@ impl Waiting {
     /// The tables have everything up to `position`, of which `effects` were written just now in so long a time.
     fn written(&self, position: Position, effects: usize, took: Duration) {
         let mut inner = self.lock();
-        while inner
-            .entries
-            .front()
-            .is_some_and(|one| one.position <= position)
-        {
-            inner.drop_first();
-        }
+        inner.pass(position);
         inner.effects = inner.effects.saturating_sub(effects).max(inner.kept);
         let now = Instant::now();
         inner.since = (inner.effects > 0).then_some(now);
         inner.rest_until = Some(now + took * REST);
     }
 
-    /// Nothing waits.
-    fn none(&self) {
+    /// The tables have everything up to `flushed`, whoever wrote it, and the memory is at `reached`.
+    fn look(&self, flushed: Position, reached: Position) {
         let mut inner = self.lock();
-        if inner.entries.is_empty() {
+        inner.pass(flushed);
+        if inner.entries.is_empty() && flushed >= reached {
             (inner.effects, inner.since) = (0, None);
         }
     }
@@ -124,6 +120,16 @@ impl Waiting {
 }
 
 impl Inner {
+    fn pass(&mut self, position: Position) {
+        while self
+            .entries
+            .front()
+            .is_some_and(|one| one.position <= position)
+        {
+            self.drop_first();
+        }
+    }
+
     fn drop_first(&mut self) {
         if let Some(first) = self.entries.pop_front() {
             self.kept -= first.effects.len();
@@ -168,23 +174,31 @@ impl Live {
     /// When a database does not answer.
     pub async fn flush_all(&self) -> Result<()> {
         let reached = self.state().position();
-        while live_tables::flushed(&mut self.tables().read().await?).await? < reached {
-            self.flush().await?;
+        loop {
+            let nothing = self.flush().await? == 0;
+            if live_tables::flushed(&mut self.tables().read().await?).await? >= reached {
+                return Ok(());
+            }
+            if nothing {
+                return Err(StoreError::Corrupt(
+                    "the journal ends before what the memory has".into(),
+                ));
+            }
         }
-        Ok(())
     }
 
     /// `None` when somebody else was quicker with the same part.
     async fn try_flush(&self) -> Result<Option<usize>> {
+        let _one = self.flushing().lock().await;
         let begun = Instant::now();
         let from = live_tables::flushed(&mut self.tables().read().await?).await?;
         let reached = self.state().position();
+        self.waiting().look(from, reached);
         let entries = match self.waiting().next(from) {
             Some(entries) => entries,
             None => self.gather(from, reached).await?,
         };
         let Some(last) = entries.last() else {
-            self.waiting().none();
             return Ok(Some(0));
         };
         let (passed, to) = (entries.len(), last.position);
@@ -232,12 +246,12 @@ impl Live {
     /// What is in memory now for everything that `entries` touched; `None` for what is gone. Newer than the entries is
     /// right as well: effects are complete, so doing them again ends in the same place.
     fn documents(&self, entries: &[Entry]) -> Vec<(Iri, Option<Arc<Entity>>)> {
-        let state = self.state();
         let effects = entries.iter().flat_map(|entry| entry.effects.iter());
         let touched: BTreeSet<&Iri> = effects
             .filter(|effect| effect.changes_present())
             .map(Effect::id)
             .collect();
+        let state = self.state();
         touched
             .into_iter()
             .map(|id| (Arc::clone(id), state.get(id).cloned()))

@@ -13,8 +13,10 @@ use rstar::{AABB, RTree};
 const METRES: f64 = 110_000.0;
 /// Degrees of latitude beyond which a box of degrees is no help.
 const FAR_NORTH: f64 = 85.0;
-/// The shortest way between two corners leaves their box by less than this share of its size.
+/// The shortest way between two corners leaves their box by less than this share of its size,
 const BULGE: f64 = 0.25;
+/// unless they are further apart than this, in degrees: then it may be anywhere.
+const WIDE: f64 = 90.0;
 
 type Place = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
@@ -43,6 +45,9 @@ impl Places {
             return None;
         }
         let rect = asked.shape.bounding_rect()?;
+        if rect.width() > WIDE {
+            return None;
+        }
         let (from, to) = match asked.relation {
             Relation::Disjoint | Relation::Near { most: None, .. } => return None,
             Relation::Near {
@@ -73,6 +78,9 @@ fn places(entity: Option<&Entity>) -> impl Iterator<Item = &geo::Geometry> {
 fn boxes(entity: Option<&Entity>) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
     places(entity).filter_map(|shape| {
         let rect = shape.bounding_rect()?;
+        if rect.width() > WIDE {
+            return Some(([-180.0, -90.0], [180.0, 90.0]));
+        }
         let more = BULGE * rect.width().max(rect.height());
         Some(grown(rect, more, more))
     })

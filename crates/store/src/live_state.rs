@@ -10,6 +10,9 @@ use pendopo_domain::time::Timestamp;
 use crate::journal::Position;
 use crate::live_places::Places;
 
+/// Entities of a type that are sooner looked at than sought by their place.
+const FEW: usize = 1_000;
+
 /// Entities by id, by type in the order of their ids, by place, and by the time at which they end.
 #[derive(Default)]
 pub struct State {
@@ -108,10 +111,12 @@ impl State {
             let slots = ids.into_iter().filter_map(|id| self.by_id.get(id).copied());
             return Some(Box::new(slots));
         }
-        if let Some(slots) = query
-            .near
-            .as_ref()
-            .and_then(|geo| self.places.candidates(geo))
+        let few = match &query.types {
+            Some(Logic::Is(name)) => self.by_type.get(name).map_or(0, BTreeMap::len) <= FEW,
+            _ => false,
+        };
+        if let Some(near) = query.near.as_ref().filter(|_| !few)
+            && let Some(slots) = self.places.candidates(near)
         {
             let held = slots
                 .into_iter()

@@ -141,7 +141,7 @@ impl Location {
 }
 
 /// The name comes from the operator of the node. Capitals would be folded in `search_path`, and longer names are cut off
-/// by PostgreSQL: three schemas would become one.
+/// by PostgreSQL: four schemas would become one.
 pub(crate) fn check_schema(schema: &str) -> Result<()> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if (1..=SCHEMA_NAME_BYTES).contains(&schema.len()) && schema.bytes().all(plain) {

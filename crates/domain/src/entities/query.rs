@@ -202,7 +202,12 @@ impl Relation {
                 least.is_none_or(|least| metres >= least) && most.is_none_or(|most| metres <= most)
             }
             // The same for a point, and many times quicker than the whole matrix.
-            Self::Within if let geo::Geometry::Point(point) = entity => asked.contains(point),
+            Self::Within
+                if let (geo::Geometry::Point(point), geo::Geometry::Polygon(asked)) =
+                    (entity, asked) =>
+            {
+                asked.contains(point)
+            }
             Self::Intersects if let geo::Geometry::Point(point) = entity => asked.intersects(point),
             Self::Within => entity.relate(asked).is_within(),
             Self::Contains => entity.relate(asked).is_contains(),

@@ -68,6 +68,43 @@ both_databases! {
         other.close().await;
     }
 
+    async fn who_follows_while_another_writes_records_nothing_twice(city: TestCity) {
+        let live = city.store.live().await.unwrap();
+        let other = reopened(&city).await;
+        let other_live = other.live().await.unwrap();
+        let follows = async { for _ in 0..300 { live.follow().await.unwrap(); } };
+        let follows_too = async { for _ in 0..300 { other_live.follow().await.unwrap(); } };
+        let writes = async {
+            for second in 0..100 {
+                let record = |id| vec![Command::Record(gate(id, f64::from(second), second.into()))];
+                live.commit(record("urn:a"), at(second.into())).await.unwrap();
+                other_live.commit(record("urn:b"), at(second.into())).await.unwrap();
+                if second % 10 == 0 { live.flush().await.unwrap(); }
+            }
+        };
+        tokio::join!(follows, follows_too, writes);
+        live.follow().await.unwrap();
+        live.flush_all().await.unwrap();
+        other_live.flush_all().await.unwrap();
+        let all = Range { limit: 1_000, ..Range::default() };
+        for id in ["urn:a", "urn:b"] {
+            assert_eq!(values(&live, id, &all).await, (0..100).map(f64::from).collect::<Vec<_>>());
+            assert_eq!(level(&live, id), Some(99.0));
+        }
+        assert!(!live.is_behind());
+    }
+
+    async fn a_head_has_the_last_type_of_those_that_came_together(city: TestCity) {
+        let live = city.store.live().await.unwrap();
+        let other = |second| Fragment { types: vec!["https://example.org/Weir".into()], ..gate("urn:a", 2.0, second) };
+        let commands = vec![Command::Upsert(gate("urn:a", 1.0, 1)), Command::Upsert(other(2))];
+        live.commit(commands, at(2)).await.unwrap();
+        live.flush_all().await.unwrap();
+        let mut db = live.tables().read().await.unwrap();
+        let head = history::head(&mut db, "urn:a").await.unwrap().unwrap();
+        assert_eq!(head.types, [Iri::from("https://example.org/Weir")]);
+    }
+
     async fn more_than_memory_keeps_is_written_up_from_the_journal(city: TestCity) {
         let live = city.store.live().await.unwrap();
         for (part, second) in [(0, 1), (1, 2), (2, 3)] {
