@@ -88,8 +88,8 @@ both_databases! {
         other_live.flush_all().await.unwrap();
         let all = Range { limit: 1_000, ..Range::default() };
         for id in ["urn:a", "urn:b"] {
-            assert_eq!(values(&live, id, &all).await, (0..100).map(f64::from).collect::<Vec<_>>());
-            assert_eq!(level(&live, id), Some(99.0));
+            assert_eq!(values(live, id, &all).await, (0..100).map(f64::from).collect::<Vec<_>>());
+            assert_eq!(level(live, id), Some(99.0));
         }
         assert!(!live.is_behind());
     }
@@ -116,8 +116,8 @@ both_databases! {
         assert_eq!(live.flush().await.unwrap(), 0);
         let again = reopened(&city).await;
         assert_eq!(again.live().await.unwrap().state().len(), 37_001);
-        assert_eq!(values(&live, "urn:10000", &Range { limit: 10, ..Range::default() }).await.len(), 2);
-        assert_eq!(values(&live, "urn:36999", &Range { limit: 10, ..Range::default() }).await.len(), 1);
+        assert_eq!(values(live, "urn:10000", &Range { limit: 10, ..Range::default() }).await.len(), 2);
+        assert_eq!(values(live, "urn:36999", &Range { limit: 10, ..Range::default() }).await.len(), 1);
         let mut db = live.tables().read().await.unwrap();
         assert_eq!(history::heads_after(&mut db, "", 99_999).await.unwrap().len(), 37_001);
     }
