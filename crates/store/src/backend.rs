@@ -293,7 +293,9 @@ async fn open_sqlite(path: &Path, kind: Kind, moved: &watch::Sender<u64>) -> Res
         // Deleted keys and texts must not survive in free pages.
         .pragma("secure_delete", "ON")
         // Checkpoints run on their own connection, so that no writer waits for a long one.
-        .pragma("wal_autocheckpoint", "0");
+        .pragma("wal_autocheckpoint", "0")
+        // Bytes that a log keeps on disk when it begins anew: what one burst took is given back.
+        .pragma("journal_size_limit", "67108864");
     let one = || {
         SqlitePoolOptions::new()
             .max_connections(1)
