@@ -82,7 +82,7 @@ impl std::fmt::Display for Source {
 }
 
 /// What a source did since it was last asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Everything that arrived and was durable when it was answered.
     pub received: u64,

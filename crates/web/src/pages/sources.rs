@@ -60,7 +60,6 @@ async fn list_sources(visit: Visit) -> Result<Response, Failure> {
 
 fn row(visit: &Visit, known: &Known) -> SourceRow {
     let seen = known.seen.as_ref();
-    let counts = seen.map(|seen| seen.counts).unwrap_or_default();
     SourceRow {
         name: known.source.name.clone(),
         url: url(&known.source),
@@ -72,12 +71,7 @@ fn row(visit: &Visit, known: &Known) -> SourceRow {
         },
         last_seen_at: seen.map(|seen| seen.last_seen_at),
         per_minute: seen.map_or(0, |seen| seen.per_minute),
-        received: counts.received,
-        late: counts.late,
-        refused: counts.refused,
-        quarantined: counts.quarantined,
-        dropped: counts.dropped,
-        unknown_units: counts.unknown_units,
+        counts: seen.map(|seen| seen.counts).unwrap_or_default(),
         waiting: known.waiting.values().sum(),
     }
 }

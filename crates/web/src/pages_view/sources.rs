@@ -1,6 +1,6 @@
 //! `/meja/sumber`: who sends live data, and what of it could not be used.
 
-use pendopo_domain::sources::{Kind, Reason};
+use pendopo_domain::sources::{Counts, Kind, Reason};
 use pendopo_domain::time::Timestamp;
 use serde::Serialize;
 
@@ -24,12 +24,7 @@ pub struct SourceRow {
     /// `None` when it was never seen.
     pub last_seen_at: Option<Timestamp>,
     pub per_minute: u64,
-    pub received: u64,
-    pub late: u64,
-    pub refused: u64,
-    pub quarantined: u64,
-    pub dropped: u64,
-    pub unknown_units: u64,
+    pub counts: Counts,
     /// Messages in quarantine now.
     pub waiting: u64,
 }
@@ -112,12 +107,14 @@ fn sample_row(kind: Kind, state: SourceState) -> SourceRow {
         state,
         last_seen_at: minutes.map(sample::ago),
         per_minute: 12 * sent,
-        received: 184_211 * sent,
-        late: 7 * sent,
-        refused: 0,
-        quarantined: 31 * sent,
-        dropped: 2 * sent,
-        unknown_units: sent,
+        counts: Counts {
+            received: 184_211 * sent,
+            late: 7 * sent,
+            refused: 0,
+            quarantined: 31 * sent,
+            dropped: 2 * sent,
+            unknown_units: sent,
+        },
         waiting: 3 * sent,
     }
 }
