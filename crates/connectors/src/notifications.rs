@@ -4,16 +4,23 @@
 //! keeps what is to be told in the transaction that moves it on. [`tell`] sends what is due, one after the other for
 //! each subscription, and removes what was taken. A crash between the two sends a notification twice, never not at all.
 //!
-//! A change is told with the values that it wrote; the rest of the entity is as it is when the change is looked at.
+//! A change is told with the values that it wrote; the rest of the entity is as it is when the change is looked at, or
+//! as it was when it was deleted.
 
 mod compiled;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use pendopo_domain::entities::{Effect, Iri};
 use pendopo_domain::time::Timestamp;
+use pendopo_operations::store::Live;
+use pendopo_operations::store::journal::Position;
+use pendopo_operations::store::live::Entry;
 use pendopo_operations::subscriptions::{self, Notification};
 use pendopo_operations::{City, Result};
 pub use pendopo_standards::ngsi_ld::contexts::Contexts;
@@ -106,9 +113,11 @@ impl Matcher {
         let now = city.now();
         let mut notifications = vec![];
         let live = city.store().live().await?;
+        let gone = self.gone(&next.entries, live, now);
+        let deleted = subscriptions::deleted(city, &gone).await?;
         for entry in &next.entries {
             for one in self.all.iter().filter(|one| one.runs(now)) {
-                let found = one.changes(entry, live);
+                let found = one.changes(entry, live, &deleted);
                 if !found.is_empty() && self.may_tell(one, entry.at) {
                     notifications.push((one.id.clone(), one.notification(&found, entry.at, city)));
                     self.last.insert(one.id.clone(), entry.at);
@@ -118,6 +127,23 @@ impl Matcher {
         let told = !notifications.is_empty() || periodic;
         subscriptions::take_up(city, next.position, to, notifications).await?;
         Ok(if told { Step::Told } else { Step::More })
+    }
+
+    /// The changes that someone waits for and whose entities are there no more.
+    fn gone(&self, entries: &[Entry], live: &Live, now: Timestamp) -> Vec<(Iri, Position)> {
+        let mut gone = vec![];
+        for entry in entries {
+            for effect in entry.effects.iter() {
+                let changed = matches!(effect, Effect::Set(_)) && live.get(effect.id()).is_none();
+                let mut running = self.all.iter().filter(|one| one.runs(now));
+                if changed && running.any(|one| one.is_triggered(effect)) {
+                    gone.push((Arc::clone(effect.id()), entry.position));
+                }
+            }
+        }
+        gone.sort_unstable();
+        gone.dedup();
+        gone
     }
 
     /// Whether `throttling` lets a notification through.

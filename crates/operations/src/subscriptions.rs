@@ -4,7 +4,11 @@
 //! data ([`take_up`]) turns changes into notifications in the transaction that moves it on, so that none is lost; a
 //! notification is removed when the other side has taken it, so that it may come twice and never not at all.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jiff::SignedDuration;
+use pendopo_domain::entities::{Entity, Iri};
 use pendopo_domain::journal::Event;
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_store::journal::Position;
@@ -178,6 +182,20 @@ pub async fn next(city: &City, known: Option<i64>, nobody: bool) -> Result<Next>
         subscriptions,
     })
 }
+
+/// What entities were whose changes are looked at only after they were deleted: [`live::deleted`].
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn deleted(city: &City, wanted: &[(Iri, Position)]) -> Result<Deleted> {
+    if wanted.is_empty() {
+        return Ok(Deleted::new());
+    }
+    Ok(live::deleted(&mut city.store().read().await?, wanted).await?)
+}
+
+/// Entities as they were when they were deleted, by id and by the place of the change that is told.
+pub type Deleted = HashMap<(Iri, Position), Arc<Entity>>;
 
 /// Keeps `notifications` (subscription and body) and moves the consumer from `from` to `to`. False when another process
 /// has moved it: then nothing is kept, because that one has done this work.

@@ -15,7 +15,7 @@ use crate::{Result, columns};
 pub const KEPT_DAYS: i64 = 7;
 
 /// How far a reader of the journal has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     pub txid: i64,
     pub seq: i64,

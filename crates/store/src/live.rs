@@ -374,6 +374,48 @@ async fn append(db: &mut Db, at: Timestamp, effects: Vec<Effect>) -> Result<Entr
     })
 }
 
+/// What entities were when they were deleted: for each of `wanted`, which stands at a place of the journal, the first
+/// deletion at or after it. Those that were not deleted, or by a row that does not say, are missing.
+///
+/// Reads the journal from the first of the places until all are found.
+pub async fn deleted(
+    db: &mut Db,
+    wanted: &[(Iri, Position)],
+) -> Result<HashMap<(Iri, Position), Arc<Entity>>> {
+    let mut found = HashMap::new();
+    let Some(first) = wanted.iter().map(|(_, at)| *at).min() else {
+        return Ok(found);
+    };
+    let mut position = Position {
+        seq: first.seq - 1,
+        ..first
+    };
+    while found.len() < wanted.len() {
+        let entries = after(db, position, ROWS).await?;
+        let Some(last) = entries.last() else { break };
+        position = last.position;
+        for entry in &entries {
+            for effect in entry.effects.iter() {
+                let Effect::Delete {
+                    id,
+                    last: Some(last),
+                    ..
+                } = effect
+                else {
+                    continue;
+                };
+                for key in wanted
+                    .iter()
+                    .filter(|(one, at)| one == id && *at <= entry.position)
+                {
+                    found.entry(key.clone()).or_insert_with(|| Arc::clone(last));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The next changes of live data after `position`, in order, at most `limit` rows.
 ///
 /// Rows of this kind are committed one transaction after the other, so what can be seen is settled.

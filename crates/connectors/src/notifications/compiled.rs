@@ -9,7 +9,7 @@ use pendopo_domain::time::Timestamp;
 use pendopo_operations::City;
 use pendopo_operations::store::Live;
 use pendopo_operations::store::live::Entry;
-use pendopo_operations::subscriptions;
+use pendopo_operations::subscriptions::{self, Deleted};
 use pendopo_standards::ngsi_ld::contexts::Contexts;
 use pendopo_standards::ngsi_ld::subscription::{
     Accept, Kind, Status, Subscription, Trigger, notification,
@@ -131,7 +131,7 @@ impl Compiled {
     }
 
     /// What of a journal row it wants to know.
-    pub fn changes(&self, entry: &Entry, live: &Live) -> Vec<Change> {
+    pub fn changes(&self, entry: &Entry, live: &Live, deleted: &Deleted) -> Vec<Change> {
         if self.wanted.time_interval.is_some() {
             return vec![];
         }
@@ -141,13 +141,19 @@ impl Compiled {
             .filter(|effect| self.is_triggered(effect));
         effects
             .filter_map(|effect| {
-                let change = change(effect, live)?;
+                let present = || {
+                    let key = || (Arc::clone(effect.id()), entry.position);
+                    live.get(effect.id())
+                        .or_else(|| deleted.get(&key()).cloned())
+                };
+                let change = change(effect, present)?;
                 self.wanted.holds(&change.entity).then_some(change)
             })
             .collect()
     }
 
-    fn is_triggered(&self, effect: &Effect) -> bool {
+    /// Whether it waits for changes of this kind.
+    pub fn is_triggered(&self, effect: &Effect) -> bool {
         let has = |trigger| self.wanted.triggers().contains(&trigger);
         let watched = |name: &str| {
             self.wanted.watched.is_empty() || self.wanted.watched.iter().any(|one| &**one == name)
@@ -265,7 +271,7 @@ fn only_one(json: &str) -> String {
 }
 
 /// The entity that an effect leaves, with the values that it wrote.
-fn change(effect: &Effect, live: &Live) -> Option<Change> {
+fn change(effect: &Effect, present: impl Fn() -> Option<Arc<Entity>>) -> Option<Change> {
     let at = effect.at();
     match effect {
         Effect::Put(entity) => Some(Change {
@@ -275,7 +281,7 @@ fn change(effect: &Effect, live: &Live) -> Option<Change> {
             at,
         }),
         Effect::Set(_) => Some(Change {
-            entity: effect.apply(live.get(effect.id()).as_ref())?,
+            entity: effect.apply(present().as_ref())?,
             removed: effect.removed().to_vec(),
             gone: false,
             at,

@@ -213,6 +213,9 @@ pub enum Effect {
         types: Vec<Iri>,
         #[serde(with = "micros")]
         at: Timestamp,
+        /// As it was, for those who look at its earlier changes only now.
+        #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+        last: Option<Arc<Entity>>,
     },
     /// History is edited; the present is as it was.
     #[serde(rename = "past")]

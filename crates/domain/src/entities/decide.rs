@@ -76,8 +76,12 @@ pub fn decide(
 }
 
 fn deletion(entity: &Entity, id: Iri, at: Timestamp) -> Effect {
-    let types = entity.types.clone();
-    Effect::Delete { id, types, at }
+    Effect::Delete {
+        id,
+        types: entity.types.clone(),
+        at,
+        last: Some(Arc::new(entity.clone())),
+    }
 }
 
 type Decision = Result<(Option<Effect>, Outcome), Refusal>;
