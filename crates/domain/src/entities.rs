@@ -254,7 +254,7 @@ impl Entity {
 }
 
 /// A time as whole microseconds, which is what both databases keep.
-mod micros {
+pub(crate) mod micros {
     use super::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -267,7 +267,7 @@ mod micros {
     }
 }
 
-mod some_micros {
+pub(crate) mod some_micros {
     use super::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

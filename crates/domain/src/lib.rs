@@ -5,6 +5,7 @@
 //! Coordinates are lon, lat (WGS 84); time is UTC inside and the city's zone at the edge.
 #![forbid(unsafe_code)]
 
+pub mod alarms;
 pub mod comments;
 pub mod entities;
 pub mod geo;
@@ -16,6 +17,7 @@ pub mod organisation;
 pub mod policy;
 pub mod ratings;
 pub mod reports;
+pub mod rules;
 pub mod services;
 pub mod sources;
 pub mod time;
