@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::incidents::{AssignmentId, AssignmentState, IncidentId, State as IncidentState};
+use crate::alarms::{AlarmId, Step as AlarmStep};
+use crate::incidents::{
+    AssignmentId, AssignmentState, IncidentId, Priority, State as IncidentState,
+};
 use crate::measures::Cell;
 use crate::organisation::TeamId;
 use crate::ratings::{Stars, Verdict};
@@ -69,6 +72,11 @@ pub enum Event {
         team: TeamId,
         state: AssignmentState,
     },
+    /// A rule saw a cause that had no open alarm.
+    #[serde(rename = "alarm.raised")]
+    AlarmRaised { alarm: AlarmId, priority: Priority },
+    #[serde(rename = "alarm.changed")]
+    AlarmChanged { alarm: AlarmId, step: AlarmStep },
     #[serde(rename = "identity.seen")]
     IdentitySeen { report: ReportId },
     #[serde(rename = "person.erased")]
@@ -92,6 +100,8 @@ impl Event {
             Self::IncidentJoined { .. } => "incident.joined",
             Self::IncidentChanged { .. } => "incident.changed",
             Self::AssignmentChanged { .. } => "assignment.changed",
+            Self::AlarmRaised { .. } => "alarm.raised",
+            Self::AlarmChanged { .. } => "alarm.changed",
             Self::IdentitySeen { .. } => "identity.seen",
             Self::PersonErased { .. } => "person.erased",
             Self::ConfigurationChanged { .. } => "configuration.changed",

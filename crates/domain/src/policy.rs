@@ -36,6 +36,8 @@ word_enum!(
         SubscribeEntities = "subscribe_entities",
         SeeSources = "see_sources",
         ManageSources = "manage_sources",
+        HandleAlarm = "handle_alarm",
+        ManageRules = "manage_rules",
     }
 );
 

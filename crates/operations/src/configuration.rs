@@ -12,6 +12,7 @@ use pendopo_domain::journal::Event;
 use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::{Position, PositionId, Role, Route, Team, TeamId};
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
+use pendopo_domain::rules::Rule;
 use pendopo_domain::services::{Service, Texts};
 use pendopo_domain::time::{Timestamp, WorkingCalendar};
 use pendopo_store::{Db, Store, StoreError, chains, configuration as rows};
@@ -74,6 +75,8 @@ pub struct Configuration {
     pub base_map: String,
     /// Who may publish over MQTT, and how messages become entities.
     pub sources: Setup,
+    /// What watches the city and raises alarms, in their order.
+    pub rules: Arc<Vec<Rule>>,
     /// When the configuration last changed; Open311 `changeset`.
     pub changed_at: String,
 }
@@ -114,6 +117,7 @@ impl Configuration {
             places: places.into_iter().filter_map(Named::place).collect(),
             base_map: settings.remove(BASE_MAP).unwrap_or_default(),
             sources: Setup::load(db).await?,
+            rules: Arc::new(pendopo_store::rules::all(db).await?),
             changed_at: settings.remove(CHANGED_AT).unwrap_or_default(),
             profile,
         })
@@ -161,6 +165,7 @@ pub struct Starter {
     pub live_types: Vec<LiveType>,
     pub places: Vec<Named>,
     pub base_map: String,
+    pub rules: Vec<Rule>,
 }
 
 /// A team in a file.
@@ -287,6 +292,9 @@ async fn put_starter(db: &mut Db, starter: &Starter) -> Result<()> {
             team,
         };
         rows::put_position(db, &position).await?;
+    }
+    for rule in &starter.rules {
+        crate::rules::put_checked(db, rule).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 //! Absent on purpose: HTTP, pages, languages, SQL, the system clock and the system's randomness.
 #![forbid(unsafe_code)]
 
+pub mod alarms;
 pub mod background;
 pub mod city;
 pub mod comments;
@@ -27,6 +28,7 @@ pub mod photos;
 pub mod quarantine;
 pub mod ratings;
 pub mod reports;
+pub mod rules;
 pub mod sign_ins;
 pub mod sources;
 pub mod subscriptions;

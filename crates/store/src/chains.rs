@@ -15,6 +15,11 @@ pub const IDENTITY: &str = "identity";
 /// Changes of configuration and of rights.
 pub const CONFIGURATION: &str = "configuration";
 
+/// The stream of an alarm.
+pub fn alarm(id: pendopo_domain::alarms::AlarmId) -> String {
+    format!("alarm:{id}")
+}
+
 /// The stream of one incident's timeline.
 pub fn incident(id: pendopo_domain::incidents::IncidentId) -> String {
     format!("incident:{id}")

@@ -11,6 +11,7 @@
 //! Absent on purpose: any knowledge of HTTP, of pages, of who may do what.
 #![forbid(unsafe_code)]
 
+pub mod alarms;
 pub mod backend;
 pub mod backup;
 pub mod chains;
@@ -40,6 +41,7 @@ pub mod quarantine;
 pub mod ratings;
 pub mod report_query;
 pub mod reports;
+pub mod rules;
 pub mod sign_ins;
 pub mod sources;
 mod statements;

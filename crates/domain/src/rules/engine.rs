@@ -67,7 +67,9 @@ pub struct Edge {
 /// A reading that rules may look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
-    pub entity: &'a Entity,
+    /// Of the entity, with its types.
+    pub id: &'a Iri,
+    pub types: &'a [Iri],
     pub attribute: &'a Attribute,
     /// When it was so, at the latest when the city had it.
     pub at: Timestamp,
@@ -168,7 +170,7 @@ impl Engine {
             let at = attribute.observed_at.unwrap_or(attribute.modified_at);
             for number in self.watching(&entity.types, &attribute.name) {
                 if let Condition::NoData { signal, after_s } = &self.rules[number].rule.condition
-                    && signal.is_of(entity, &attribute.name)
+                    && signal.is_of(&entity.id, &entity.types, &attribute.name)
                 {
                     let key = (number, Arc::clone(&entity.id));
                     if !memory.due.contains_key(&key) && !memory.watches.contains_key(&key) {
@@ -185,25 +187,25 @@ impl Engine {
     pub fn unknown_past(&self, memory: &Memory, reading: &Reading<'_>) -> Option<u32> {
         let of_rate = |number: usize| match &self.rules[number].rule.condition {
             Condition::RateOfRise { signal, over_s, .. }
-                if signal.is_of(reading.entity, &reading.attribute.name) =>
+                if signal.is_of(reading.id, reading.types, &reading.attribute.name) =>
             {
-                let key = (number, Arc::clone(&reading.entity.id));
+                let key = (number, Arc::clone(reading.id));
                 (!memory.samples.contains_key(&key)).then_some(*over_s)
             }
             _ => None,
         };
-        self.watching(&reading.entity.types, &reading.attribute.name)
+        self.watching(reading.types, &reading.attribute.name)
             .filter_map(of_rate)
             .max()
     }
 
     /// Tells what a series was before `reading`, oldest first.
     pub fn tell_past(&self, memory: &mut Memory, reading: &Reading<'_>, past: &[(Timestamp, f64)]) {
-        for number in self.watching(&reading.entity.types, &reading.attribute.name) {
+        for number in self.watching(reading.types, &reading.attribute.name) {
             let Condition::RateOfRise { over_s, .. } = &self.rules[number].rule.condition else {
                 continue;
             };
-            let key = (number, Arc::clone(&reading.entity.id));
+            let key = (number, Arc::clone(reading.id));
             memory.samples.entry(key).or_insert_with(|| {
                 let mut samples = vec![];
                 for (at, value) in past.iter().filter(|(at, _)| *at < reading.at) {
@@ -223,17 +225,14 @@ impl Engine {
     ) -> Vec<Edge> {
         let mut edges = vec![];
         for reading in readings {
-            let series = (
-                Arc::clone(&reading.entity.id),
-                Arc::clone(&reading.attribute.name),
-            );
+            let series = (Arc::clone(reading.id), Arc::clone(&reading.attribute.name));
             let last = memory.last.entry(series).or_insert(reading.at);
             if *last > reading.at {
                 continue;
             }
             *last = reading.at;
             let mut asked = vec![];
-            for number in self.watching(&reading.entity.types, &reading.attribute.name) {
+            for number in self.watching(reading.types, &reading.attribute.name) {
                 self.look(memory, number, reading, present, &mut asked, &mut edges);
             }
             self.answer(memory, asked, reading.at, &mut edges);
@@ -250,8 +249,9 @@ impl Engine {
         asked: &mut Vec<(Key, Expression, Terms)>,
         edges: &mut Vec<Edge>,
     ) {
-        let (entity, name) = (reading.entity, &reading.attribute.name);
-        let key = (number, Arc::clone(&entity.id));
+        let name = &reading.attribute.name;
+        let is_of = |signal: &Signal| signal.is_of(reading.id, reading.types, name);
+        let key = (number, Arc::clone(reading.id));
         let number_of = || reading.attribute.value.number();
         match &self.rules[number].rule.condition {
             Condition::Threshold {
@@ -260,7 +260,7 @@ impl Engine {
                 limit,
                 deadband,
                 ..
-            } if signal.is_of(entity, name) => {
+            } if is_of(signal) => {
                 if let Some(value) = number_of() {
                     let (beyond, back) = judge(value, *side, *limit, *deadband);
                     self.note(memory, &key, (beyond, back), reading.at, Some(value), edges);
@@ -272,7 +272,7 @@ impl Engine {
                 over_s,
                 deadband_per_hour,
                 ..
-            } if signal.is_of(entity, name) => {
+            } if is_of(signal) => {
                 if let Some(value) = number_of() {
                     let samples = memory.samples.entry(key.clone()).or_default();
                     add_sample(samples, reading.at, value, *over_s);
@@ -286,7 +286,7 @@ impl Engine {
                     }
                 }
             }
-            Condition::NoData { signal, after_s } if signal.is_of(entity, name) => {
+            Condition::NoData { signal, after_s } if is_of(signal) => {
                 let due = reading.at.plus(seconds(*after_s));
                 if memory.watches.contains_key(&key) {
                     self.note(memory, &key, (false, true), reading.at, number_of(), edges);
@@ -298,11 +298,11 @@ impl Engine {
             Condition::Expression { signals, .. } => {
                 let about = signals
                     .values()
-                    .find(|one| one.is_of(entity, name) && one.entity.is_none());
-                let named = signals.values().find(|one| one.is_of(entity, name));
+                    .find(|one| is_of(one) && one.entity.is_none());
+                let named = signals.values().find(|one| is_of(one));
                 // With a signal of every entity of a type the subject is that entity, else the first that is named.
                 let subject = match (about, named) {
-                    (Some(_), _) => Arc::clone(&entity.id),
+                    (Some(_), _) => Arc::clone(reading.id),
                     (None, Some(_)) if signals.values().all(|one| one.entity.is_some()) => {
                         match signals.values().find_map(|one| one.entity.clone()) {
                             Some(first) => first,
@@ -521,11 +521,11 @@ impl Memory {
 }
 
 impl Signal {
-    /// Whether it is the attribute `name` of `entity`.
-    fn is_of(&self, entity: &Entity, name: &Iri) -> bool {
+    /// Whether it is the attribute `name` of the entity `id`.
+    fn is_of(&self, id: &Iri, types: &[Iri], name: &Iri) -> bool {
         self.attribute == *name
-            && entity.has_type(&self.kind)
-            && self.entity.as_ref().is_none_or(|id| *id == entity.id)
+            && types.contains(&self.kind)
+            && self.entity.as_ref().is_none_or(|one| one == id)
     }
 }
 
@@ -550,7 +550,7 @@ fn terms(
 ) -> Option<Terms> {
     let each = signals.iter().map(|(name, signal)| {
         let id = signal.entity.as_ref().unwrap_or(subject);
-        let read = *id == reading.entity.id && signal.attribute == reading.attribute.name;
+        let read = id == reading.id && signal.attribute == reading.attribute.name;
         let term = match read {
             true => term(&reading.attribute.value)?,
             false => term(&present.entity(id)?.attribute(&signal.attribute)?.value)?,

@@ -14,6 +14,7 @@ use pendopo_domain::measures::Cell;
 use pendopo_domain::organisation::Route;
 use pendopo_domain::ratings::{Rating, Verdict};
 use pendopo_domain::reports::{PersonId, Report, State};
+use pendopo_domain::rules::{Kept, Side, Watch};
 use pendopo_domain::services::{Service, Terms, Texts};
 use pendopo_domain::sources::{Counts, Reason};
 use pendopo_domain::time::Timestamp;
@@ -22,9 +23,9 @@ use pendopo_store::journal::Position;
 use pendopo_store::quarantine::Aside;
 use pendopo_store::reports::{self, Sealed};
 use pendopo_store::{
-    Location, Store, StoreError, backup, chains, comments, configuration as conf, consumers,
-    drafts, incidents, jobs, journal, measures, mqtt, photos, quarantine, ratings, sign_ins,
-    sources, subscriptions, updates,
+    Location, Store, StoreError, alarms, backup, chains, comments, configuration as conf,
+    consumers, drafts, incidents, jobs, journal, measures, mqtt, photos, quarantine, ratings,
+    rules, sign_ins, sources, subscriptions, updates,
 };
 use pendopo_testkit::{TestCity, TestEntropy, both_databases, settle};
 
@@ -198,6 +199,22 @@ async fn fill(city: &TestCity) {
         });
         quarantine::put(db, "mqtt:gauges", &aside, now, 10).await?;
         quarantine::replayed(db, 1, now).await?;
+        let (rule, alarm) = crate::alarms::raised();
+        rules::put(db, &rule).await?;
+        alarms::insert(db, &alarm).await?;
+        let watch = Some(Watch {
+            side: Side::Active,
+            last_at: now,
+        });
+        rules::keep(
+            db,
+            &[Kept {
+                rule: rule.code,
+                subject: "urn:1".into(),
+                watch,
+            }],
+        )
+        .await?;
         sources::add(db, "mqtt:gauges", &Counts::default(), now).await?;
     });
     for n in 1..=5 {

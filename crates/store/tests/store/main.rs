@@ -23,6 +23,7 @@ macro_rules! look {
     }};
 }
 
+mod alarms;
 mod backups;
 mod chains;
 mod configuration;

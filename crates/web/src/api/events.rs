@@ -125,6 +125,7 @@ fn room(event: &Event) -> Option<&'static str> {
         Event::IncidentOpened { .. }
         | Event::IncidentJoined { .. }
         | Event::IncidentChanged { .. } => "incidents",
+        Event::AlarmRaised { .. } | Event::AlarmChanged { .. } => "alarms",
         Event::AssignmentChanged { .. } => "crews",
         Event::ConfigurationChanged { .. } => "configuration",
         Event::IdentitySeen { .. } | Event::PersonErased { .. } => return None,

@@ -88,7 +88,8 @@ impl Present for City {
 fn see(engine: &Engine, memory: &mut Memory, city: &City, entity: &Entity) -> Vec<String> {
     let attribute = &entity.attributes[0];
     let reading = Reading {
-        entity,
+        id: &entity.id,
+        types: &entity.types,
         attribute,
         at: attribute.observed_at.unwrap(),
     };
@@ -249,7 +250,8 @@ fn a_rate_needs_half_of_its_window_and_knows_the_past_that_it_is_told() {
     let mut fresh = Memory::default();
     let entity = gauge("urn:1", 115.0, 900);
     let reading = Reading {
-        entity: &entity,
+        id: &entity.id,
+        types: &entity.types,
         attribute: &entity.attributes[0],
         at: at(900),
     };
