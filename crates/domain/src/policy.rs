@@ -36,6 +36,7 @@ word_enum!(
         SubscribeEntities = "subscribe_entities",
         SeeSources = "see_sources",
         ManageSources = "manage_sources",
+        ManageUnits = "manage_units",
     }
 );
 

@@ -14,6 +14,7 @@
 pub mod backend;
 pub mod backup;
 pub mod chains;
+pub mod clocks;
 mod columns;
 pub mod comments;
 pub mod configuration;
@@ -34,8 +35,11 @@ mod live_tables;
 mod location;
 pub mod measures;
 pub mod media;
+pub mod mergers;
 pub mod mqtt;
 pub mod photos;
+pub mod playbooks;
+pub mod presses;
 pub mod quarantine;
 pub mod ratings;
 pub mod report_query;
@@ -44,6 +48,7 @@ pub mod sign_ins;
 pub mod sources;
 mod statements;
 pub mod subscriptions;
+pub mod units;
 pub mod updates;
 mod writer;
 
