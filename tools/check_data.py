@@ -19,8 +19,10 @@ ROOT = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().pare
 ACTIONS = set(
     "see_public submit_report answer_report see_desk triage_report open_incident work_task see_identity"
     " see_anonymous_identity see_secret moderate see_numbers manage_services manage_areas manage_sign_ins"
-    " manage_api_keys post_open311 see_journal read_entities write_entities subscribe_entities see_sources manage_sources".split()
+    " manage_api_keys post_open311 see_journal read_entities write_entities subscribe_entities see_sources manage_sources"
+    " manage_units".split()
 )
+UNIT_KINDS = set("crew car motorcycle truck pump boat ambulance fire_engine crane other".split())
 # The Open311 GeoReport v2 datatypes; the two list types carry values, the others do not.
 DATATYPES = {"string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"}
 LISTS = {"singlevaluelist", "multivaluelist"}
@@ -139,12 +141,47 @@ def check_live_types():
             fault(place, f"there is no icon {kind.get('icon')!r}")
 
 
+def check_units(team_codes):
+    name = "starter/units.json"
+    units = load(name).get("units", [])
+    codes(name, units)
+    for unit in units:
+        place = f"{name} {unit['code']}"
+        both(place, unit.get("names"))
+        if unit.get("kind") not in UNIT_KINDS:
+            fault(place, f"unknown kind {unit.get('kind')!r}")
+        if unit.get("team_code") not in team_codes:
+            fault(place, f"no team {unit.get('team_code')!r}")
+
+
+def check_playbooks(services, role_codes):
+    name = "starter/playbooks.json"
+    playbooks = load(name).get("playbooks", [])
+    codes(name, playbooks)
+    for playbook in playbooks:
+        place = f"{name} {playbook['code']}"
+        both(place, playbook.get("names"))
+        if playbook.get("service_code") not in services:
+            fault(place, f"no service {playbook.get('service_code')!r}")
+        steps = playbook.get("steps", [])
+        codes(place, steps)
+        for step in steps:
+            both(f"{place} {step['code']}", step.get("text"))
+            if step.get("role") not in role_codes:
+                fault(place, f"{step['code']}: no role {step.get('role')!r}")
+            if not step.get("minutes", 0) > 0:
+                fault(place, f"{step['code']}: minutes must be positive")
+            if step.get("up_to_priority", 1) not in range(1, 5):
+                fault(place, f"{step['code']}: a priority is 1 to 4")
+
+
 def check_offices(services):
     teams = load("starter/teams.json").get("teams", [])
     team_codes = codes("starter/teams.json", teams)
     for team in teams:
         both(f"starter/teams.json {team['code']}", team.get("names"))
 
+    check_units(team_codes)
     name = "starter/routing.json"
     routing = load(name).get("routing", [])
     pairs = Counter((row.get("service_code"), row.get("area_code")) for row in routing)
@@ -179,6 +216,7 @@ def check_offices(services):
     for action in ACTIONS - {action for role in roles for action in role.get("actions", [])}:
         fault(name, f"no role holds {action}")
 
+    check_playbooks(services, role_codes)
     name = "starter/positions.json"
     positions = load(name).get("positions", [])
     codes(name, positions)

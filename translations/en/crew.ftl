@@ -23,3 +23,6 @@ crew-reason = Note or reason
 crew-reason-hint = Needed if there is no photo. The reporter reads it.
 crew-over-cleared = This task is done.
 crew-over-withdrawn = The desk withdrew this task.
+crew-en_route = On the way
+crew-transporting = Transporting
+crew-at_facility = At destination

@@ -23,3 +23,6 @@ crew-reason = Catatan atau alasan
 crew-reason-hint = Perlu jika tanpa foto. Dibaca pelapor.
 crew-over-cleared = Tugas ini selesai.
 crew-over-withdrawn = Tugas ini ditarik oleh meja.
+crew-en_route = Di jalan
+crew-transporting = Mengangkut
+crew-at_facility = Di tujuan

@@ -5,8 +5,10 @@
 use jiff::civil::Date;
 use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::Role;
+use pendopo_domain::playbooks::Playbook;
 use pendopo_domain::services::Service;
 use pendopo_operations::configuration::{PositionFile, RouteFile, Starter, TeamFile};
+use pendopo_operations::units::UnitFile;
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -57,6 +59,16 @@ struct Teams {
 }
 
 #[derive(Deserialize)]
+struct Units {
+    units: Vec<UnitFile>,
+}
+
+#[derive(Deserialize)]
+struct Playbooks {
+    playbooks: Vec<Playbook>,
+}
+
+#[derive(Deserialize)]
 struct Routing {
     routing: Vec<RouteFile>,
 }
@@ -89,7 +101,7 @@ struct Holiday {
     areas: Option<Vec<String>>,
 }
 
-/// Services, teams, routes, roles, positions and types of live data; no areas yet.
+/// Services, teams, units, playbooks, routes, roles, positions and types of live data; no areas yet.
 ///
 /// # Errors
 /// [`FileError`] when a packed file is damaged.
@@ -97,6 +109,8 @@ pub fn starter() -> Result<Starter, FileError> {
     Ok(Starter {
         services: read::<Services>("starter/services.json")?.services,
         teams: read::<Teams>("starter/teams.json")?.teams,
+        units: read::<Units>("starter/units.json")?.units,
+        playbooks: read::<Playbooks>("starter/playbooks.json")?.playbooks,
         routing: read::<Routing>("starter/routing.json")?.routing,
         roles: read::<Roles>("starter/roles.json")?.roles,
         positions: read::<Positions>("starter/positions.json")?.positions,
@@ -150,6 +164,21 @@ mod tests {
                     .iter()
                     .any(|service| service.code == route.service_code)
             );
+        }
+        for playbook in &starter.playbooks {
+            assert!(
+                starter
+                    .services
+                    .iter()
+                    .any(|service| service.code == playbook.service_code)
+            );
+            for step in &playbook.steps {
+                assert!(
+                    starter.roles.iter().any(|role| role.code == step.role),
+                    "{}",
+                    step.code
+                );
+            }
         }
         for role in ["public", "reporter", "api_client"] {
             assert!(

@@ -1,8 +1,11 @@
 //! Incidents (kejadian): the record of one response, and the crews that go.
 //!
-//! States follow the usual course of a command centre: new, triaged, open, dispatched, on scene,
-//! contained, resolved, verified, closed, and reopened. `verified` is another role's word; what
-//! the reporters say stands on their reports. The timeline is append-only and carries ids only.
+//! An incident begins with reports, with an alarm, or by hand. What may follow what is in [`state`], the instants that
+//! are measured in [`clocks`]. What the reporters say stands on their reports. The timeline is append-only and carries
+//! ids only.
+
+pub mod clocks;
+pub mod state;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +13,11 @@ use crate::geo::{AreaId, Position};
 use crate::organisation::TeamId;
 use crate::reports::{Report, ReportId, Visibility};
 use crate::time::Timestamp;
+use crate::units::UnitId;
 use crate::{id_type, word_enum};
+
+pub use self::clocks::{Clock, Clocks};
+pub use self::state::{AssignmentState, State};
 
 id_type!(
     /// An incident of one city; people know it as `K-31`.
@@ -22,70 +29,16 @@ id_type!(
 );
 
 word_enum!(
-    /// Where the response stands.
-    State {
-        New = "new",
-        Open = "open",
-        Dispatched = "dispatched",
-        OnScene = "on_scene",
-        Contained = "contained",
-        Resolved = "resolved",
-        Verified = "verified",
-        Closed = "closed",
-        Reopened = "reopened",
+    /// How much harm it does or may do: the scale of CAP 1.2 §3.2.2, element `<severity>`. It says nothing about how
+    /// fast somebody must act; that is the priority.
+    Severity {
+        Extreme = "extreme",
+        Severe = "severe",
+        Moderate = "moderate",
+        Minor = "minor",
+        Unknown = "unknown",
     }
 );
-
-impl State {
-    /// Someone still has to act.
-    pub const fn needs_action(self) -> bool {
-        !matches!(self, State::Resolved | State::Verified | State::Closed)
-    }
-
-    /// Whether `next` may follow.
-    pub const fn may_become(self, next: State) -> bool {
-        use State::{
-            Closed, Contained, Dispatched, New, OnScene, Open, Reopened, Resolved, Verified,
-        };
-        match next {
-            New => false,
-            Open => matches!(self, New),
-            Dispatched => matches!(
-                self,
-                New | Open | Reopened | Dispatched | OnScene | Contained
-            ),
-            OnScene => matches!(self, Dispatched | Open | Reopened | OnScene),
-            Contained => matches!(self, OnScene | Dispatched),
-            Resolved => self.needs_action(),
-            Verified => matches!(self, Resolved),
-            Closed => matches!(self, Resolved | Verified),
-            Reopened => matches!(self, Resolved | Verified | Closed),
-        }
-    }
-}
-
-word_enum!(
-    /// How far an assigned crew has come.
-    AssignmentState {
-        Dispatched = "dispatched",
-        Acknowledged = "acknowledged",
-        OnScene = "on_scene",
-        Cleared = "cleared",
-        Withdrawn = "withdrawn",
-    }
-);
-
-impl AssignmentState {
-    /// The crew still has something to do.
-    pub const fn is_active(self) -> bool {
-        !matches!(self, Self::Cleared | Self::Withdrawn)
-    }
-
-    /// Whether `next` may follow. Steps may be skipped, never taken back.
-    pub const fn may_become(self, next: Self) -> bool {
-        self.is_active() && (next as u8) > (self as u8)
-    }
-}
 
 /// Priority 1 (danger to life now) to 4 (know, plan).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,16 +64,49 @@ pub struct Incident {
     pub id: IncidentId,
     pub state: State,
     pub priority: Priority,
-    /// What it is about, as the service of its first report.
+    pub severity: Severity,
+    /// What it is about: the service of its first report, or of the rule that raised it.
     pub service_code: String,
     pub area: Option<AreaId>,
     pub position: Option<Position>,
     pub opened_at: Timestamp,
     pub updated_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
+    /// The incident that this one was merged into, and what it was before; it may be split off again.
+    pub merged: Option<Merged>,
+}
+
+/// Where a merged incident went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merged {
+    pub into: IncidentId,
+    pub before: State,
 }
 
 impl Incident {
+    /// An incident that begins without reports, to be triaged. `id` is given by the database.
+    pub fn new(
+        service_code: &str,
+        priority: Priority,
+        severity: Severity,
+        place: Place,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: IncidentId(0),
+            state: State::New,
+            priority,
+            severity,
+            service_code: service_code.to_owned(),
+            area: place.area,
+            position: place.position,
+            opened_at: now,
+            updated_at: now,
+            resolved_at: None,
+            merged: None,
+        }
+    }
+
     /// An incident of `reports`, at the moment at which a team is sent. `place` is where the operator says that it is,
     /// and is used when no report may say it. `id` is given by the database. `None` without reports.
     pub fn open(
@@ -130,16 +116,10 @@ impl Incident {
         now: Timestamp,
     ) -> Option<Self> {
         let place = Place::of(reports).unwrap_or(place);
+        let service = &reports.first()?.service_code;
         Some(Self {
-            id: IncidentId(0),
             state: State::Dispatched,
-            priority,
-            service_code: reports.first()?.service_code.clone(),
-            area: place.area,
-            position: place.position,
-            opened_at: now,
-            updated_at: now,
-            resolved_at: None,
+            ..Self::new(service, priority, Severity::Unknown, place, now)
         })
     }
 
@@ -186,13 +166,50 @@ impl Place {
 pub struct Assignment {
     pub id: AssignmentId,
     pub team: TeamId,
+    /// The unit of the team that goes; `None` when the team itself decides who does.
+    pub unit: Option<UnitId>,
     /// What the crew is sent to.
     pub target: Target,
     pub state: AssignmentState,
     pub dispatched_at: Timestamp,
     pub acknowledged_at: Option<Timestamp>,
+    pub en_route_at: Option<Timestamp>,
     pub on_scene_at: Option<Timestamp>,
+    pub transporting_at: Option<Timestamp>,
+    pub at_facility_at: Option<Timestamp>,
+    /// When it was over, done or stood down.
     pub cleared_at: Option<Timestamp>,
+}
+
+impl Assignment {
+    /// When it reached `state`; `None` for a state that was skipped or lies ahead.
+    pub fn reached_at(&self, state: AssignmentState) -> Option<Timestamp> {
+        match state {
+            AssignmentState::Dispatched => Some(self.dispatched_at),
+            AssignmentState::Acknowledged => self.acknowledged_at,
+            AssignmentState::EnRoute => self.en_route_at,
+            AssignmentState::OnScene => self.on_scene_at,
+            AssignmentState::Transporting => self.transporting_at,
+            AssignmentState::AtFacility => self.at_facility_at,
+            AssignmentState::Cleared | AssignmentState::Withdrawn => {
+                self.cleared_at.filter(|_| self.state == state)
+            }
+        }
+    }
+
+    /// Goes on to `state`, reached at `at`.
+    pub fn reach(&mut self, state: AssignmentState, at: Timestamp) {
+        self.state = state;
+        match state {
+            AssignmentState::Dispatched => self.dispatched_at = at,
+            AssignmentState::Acknowledged => self.acknowledged_at = Some(at),
+            AssignmentState::EnRoute => self.en_route_at = Some(at),
+            AssignmentState::OnScene => self.on_scene_at = Some(at),
+            AssignmentState::Transporting => self.transporting_at = Some(at),
+            AssignmentState::AtFacility => self.at_facility_at = Some(at),
+            AssignmentState::Cleared | AssignmentState::Withdrawn => self.cleared_at = Some(at),
+        }
+    }
 }
 
 /// What a crew is sent to.
@@ -202,35 +219,4 @@ pub enum Target {
     Incident(IncidentId),
     #[serde(rename = "report")]
     Report(ReportId),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_closed_incident_can_only_be_reopened() {
-        let next: Vec<_> = State::ALL
-            .iter()
-            .filter(|next| State::Closed.may_become(**next))
-            .collect();
-        assert_eq!(next, [&State::Reopened]);
-    }
-
-    #[test]
-    fn verified_needs_resolved_first() {
-        let before: Vec<_> = State::ALL
-            .iter()
-            .filter(|state| state.may_become(State::Verified))
-            .collect();
-        assert_eq!(before, [&State::Resolved]);
-    }
-
-    #[test]
-    fn a_crew_never_goes_backwards() {
-        use AssignmentState::{Acknowledged, Cleared, Dispatched, OnScene};
-        assert!(Dispatched.may_become(OnScene));
-        assert!(!OnScene.may_become(Acknowledged));
-        assert!(!Cleared.may_become(OnScene));
-    }
 }

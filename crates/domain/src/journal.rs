@@ -11,6 +11,7 @@ use crate::incidents::{
 };
 use crate::measures::Cell;
 use crate::organisation::TeamId;
+use crate::playbooks::{StepId, StepState};
 use crate::ratings::{Stars, Verdict};
 use crate::reports::{ReportId, Visibility};
 
@@ -66,6 +67,21 @@ pub enum Event {
         from: IncidentState,
         to: IncidentState,
     },
+    /// `merged` was merged into `into`.
+    #[serde(rename = "incident.merged")]
+    IncidentMerged {
+        merged: IncidentId,
+        into: IncidentId,
+    },
+    /// `split` was split off `from`: one that had been merged, or a new one.
+    #[serde(rename = "incident.split")]
+    IncidentSplit { split: IncidentId, from: IncidentId },
+    #[serde(rename = "step.settled")]
+    StepSettled {
+        incident: IncidentId,
+        step: StepId,
+        state: StepState,
+    },
     #[serde(rename = "assignment.changed")]
     AssignmentChanged {
         assignment: AssignmentId,
@@ -99,6 +115,9 @@ impl Event {
             Self::IncidentOpened { .. } => "incident.opened",
             Self::IncidentJoined { .. } => "incident.joined",
             Self::IncidentChanged { .. } => "incident.changed",
+            Self::IncidentMerged { .. } => "incident.merged",
+            Self::IncidentSplit { .. } => "incident.split",
+            Self::StepSettled { .. } => "step.settled",
             Self::AssignmentChanged { .. } => "assignment.changed",
             Self::AlarmRaised { .. } => "alarm.raised",
             Self::AlarmChanged { .. } => "alarm.changed",

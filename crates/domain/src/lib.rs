@@ -14,6 +14,7 @@ pub mod journal;
 pub mod live_types;
 pub mod measures;
 pub mod organisation;
+pub mod playbooks;
 pub mod policy;
 pub mod ratings;
 pub mod reports;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod services;
 pub mod sources;
 pub mod time;
+pub mod units;
 
 /// Declares an integer id as a type of its own, so that no signature takes a bare number.
 macro_rules! id_type {

@@ -11,14 +11,17 @@ use pendopo_domain::geo::{Area, Areas, BoundingBox, Position as Place};
 use pendopo_domain::journal::Event;
 use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::{Position, PositionId, Role, Route, Team, TeamId};
+use pendopo_domain::playbooks::Playbook;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_domain::rules::Rule;
 use pendopo_domain::services::{Service, Texts};
 use pendopo_domain::time::{Timestamp, WorkingCalendar};
-use pendopo_store::{Db, Store, StoreError, chains, configuration as rows};
+use pendopo_domain::units::{Unit, UnitId};
+use pendopo_store::{Db, Store, StoreError, chains, configuration as rows, units};
 use serde::{Deserialize, Serialize};
 
 use crate::sources::Setup;
+use crate::units::UnitFile;
 use crate::{City, Error, Result, actor_text};
 
 /// What is asked for when a city is made.
@@ -64,6 +67,9 @@ pub struct Configuration {
     pub services: Vec<Service>,
     pub areas: Areas,
     pub teams: Vec<Team>,
+    /// By code.
+    pub units: Vec<Unit>,
+    pub playbooks: Vec<Playbook>,
     pub routes: Vec<Route>,
     pub roles: Vec<Role>,
     pub positions: Vec<Position>,
@@ -85,6 +91,7 @@ const PROFILE: &str = "profile";
 const BASE_MAP: &str = "base_map";
 const PLACES: &str = "places";
 const LIVE_TYPES: &str = "live_types";
+const PLAYBOOKS: &str = "playbooks";
 const CHANGED_AT: &str = "changed_at";
 
 impl Configuration {
@@ -105,8 +112,14 @@ impl Configuration {
             .remove(LIVE_TYPES)
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
+        let playbooks: Vec<Playbook> = settings
+            .remove(PLAYBOOKS)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
         Ok(Self {
             live_types,
+            playbooks,
+            units: units::all(db).await?,
             calendar: WorkingCalendar::new(zone, profile.holidays.iter().copied()),
             services: rows::services(db).await?,
             areas: Areas::new(rows::areas(db).await?),
@@ -131,6 +144,11 @@ impl Configuration {
     /// The team with this id.
     pub fn team(&self, id: TeamId) -> Option<&Team> {
         self.teams.iter().find(|team| team.id == id)
+    }
+
+    /// The unit with this id.
+    pub fn unit(&self, id: UnitId) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.id == id)
     }
 
     /// The position with this id.
@@ -158,6 +176,8 @@ impl Named {
 pub struct Starter {
     pub services: Vec<Service>,
     pub teams: Vec<TeamFile>,
+    pub units: Vec<UnitFile>,
+    pub playbooks: Vec<Playbook>,
     pub routing: Vec<RouteFile>,
     pub roles: Vec<Role>,
     pub positions: Vec<PositionFile>,
@@ -220,6 +240,7 @@ pub async fn found(
                 set_json(db, PROFILE, &profile).await?;
                 set_json(db, PLACES, &starter.places).await?;
                 set_json(db, LIVE_TYPES, &starter.live_types).await?;
+                set_json(db, PLAYBOOKS, &starter.playbooks).await?;
                 rows::set(db, BASE_MAP, &starter.base_map).await?;
                 put_starter(db, &starter).await?;
                 changed(db, "city", "city", now).await
@@ -249,6 +270,19 @@ async fn put_starter(db: &mut Db, starter: &Starter) -> Result<()> {
             team.code.clone(),
             rows::put_team(db, &team.code, &team.names).await?,
         );
+    }
+    for unit in &starter.units {
+        let team = teams.get(&unit.team_code);
+        let team = *team.ok_or_else(|| unknown("units.team_code"))?;
+        crate::units::store(db, unit, team, false).await?;
+    }
+    let service = |code: &str| starter.services.iter().any(|known| known.code == code);
+    let asked = starter
+        .playbooks
+        .iter()
+        .find(|playbook| !service(&playbook.service_code));
+    if asked.is_some() {
+        return Err(unknown("playbooks.service_code"));
     }
     for route in &starter.routing {
         let area = match &route.area_code {
@@ -329,6 +363,24 @@ pub async fn put_services(city: &City, actor: &Actor, services: Vec<Service>) ->
                     rows::put_service(db, service, sort).await?;
                 }
                 changed(db, &by, "services", now).await
+            })
+        })
+        .await?;
+    city.reload().await
+}
+
+/// Sets the playbooks: incidents that begin from now on are given their steps.
+///
+/// # Errors
+/// [`Error::Denied`] unless the actor may manage services.
+pub async fn set_playbooks(city: &City, actor: &Actor, playbooks: Vec<Playbook>) -> Result<()> {
+    must(actor, Action::ManageServices)?;
+    let (now, by) = (city.now(), actor_text(actor));
+    city.store()
+        .write(move |db| {
+            Box::pin(async move {
+                set_json(db, PLAYBOOKS, &playbooks).await?;
+                changed(db, &by, "playbooks", now).await
             })
         })
         .await?;

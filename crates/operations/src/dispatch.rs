@@ -1,17 +1,19 @@
 //! Crews: sent to an incident or to a report, and what they say from there.
 
-use pendopo_domain::incidents::{
-    Assignment, AssignmentId, AssignmentState, State as IncidentState, Target,
-};
+mod press;
+
+use pendopo_domain::incidents::{Assignment, AssignmentId, AssignmentState, Target};
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_domain::reports::{PersonId, Report, ReportId, Step, Visibility};
 use pendopo_domain::time::Timestamp;
+use pendopo_domain::units::UnitId;
 use pendopo_store::photos::{self as photo_rows, Photo};
 use pendopo_store::reports::{self as report_rows, Sealed};
 use pendopo_store::{Db, StoreError, chains, incidents as rows};
 
+pub use self::press::{Outcome, Press, Pressed, advance, press};
 use crate::identity::subject;
 use crate::incidents::Hand;
 use crate::photos::Prepared;
@@ -25,14 +27,31 @@ pub(crate) async fn send(
     target: Target,
     now: Timestamp,
 ) -> Result<AssignmentId, StoreError> {
-    let id = rows::dispatch(db, team, target, now).await?;
-    let event = Event::AssignmentChanged {
-        assignment: id,
-        team,
-        state: AssignmentState::Dispatched,
-    };
-    City::journal(db, now, &event).await?;
-    Ok(id)
+    let held = send_crew(db, team, None, target, now).await?;
+    Ok(held.id)
+}
+
+/// Sends a team, or a unit of it that is free; see [`crate::units::free`].
+pub(crate) async fn send_crew(
+    db: &mut Db,
+    team: TeamId,
+    unit: Option<UnitId>,
+    target: Target,
+    now: Timestamp,
+) -> Result<Assignment, StoreError> {
+    let id = rows::dispatch(db, team, unit, target, now).await?;
+    let held = rows::assignment(db, id, false).await?;
+    let held = held.ok_or_else(|| StoreError::Corrupt(format!("assignment {id} is not there")))?;
+    told(db, &held, now).await?;
+    Ok(held)
+}
+
+/// A crew as the subject of an entry of a timeline: its unit, or else its team.
+pub(crate) fn about(held: &Assignment) -> String {
+    match held.unit {
+        Some(unit) => format!("unit:{unit}"),
+        None => format!("team:{}", held.team),
+    }
 }
 
 /// What a step on a report means for crews that were sent to it: a new team replaces the old one, an end calls it back.
@@ -88,18 +107,18 @@ pub(crate) async fn set(
     state: AssignmentState,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    assignment.state = state;
-    match state {
-        AssignmentState::Acknowledged => assignment.acknowledged_at = Some(now),
-        AssignmentState::OnScene => assignment.on_scene_at = Some(now),
-        AssignmentState::Cleared | AssignmentState::Withdrawn => assignment.cleared_at = Some(now),
-        AssignmentState::Dispatched => {}
-    }
+    assignment.reach(state, now);
     rows::update_assignment(db, assignment).await?;
+    told(db, assignment, now).await
+}
+
+/// Clocks and journal of an assignment that has changed.
+async fn told(db: &mut Db, held: &Assignment, now: Timestamp) -> Result<(), StoreError> {
+    incidents::note_crew_clocks(db, held).await?;
     let event = Event::AssignmentChanged {
-        assignment: assignment.id,
-        team: assignment.team,
-        state,
+        assignment: held.id,
+        team: held.team,
+        state: held.state,
     };
     City::journal(db, now, &event).await
 }
@@ -138,49 +157,6 @@ fn work(assignment: &Assignment) -> Subject {
     Subject::Work {
         team: Some(assignment.team),
     }
-}
-
-/// The crew says that it has the task, or that it has arrived.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Denied`]; [`Error::Invalid`] on `state` when the crew is further already.
-pub async fn advance(
-    city: &City,
-    actor: &Actor,
-    id: AssignmentId,
-    state: AssignmentState,
-) -> Result<Assignment> {
-    if !matches!(
-        state,
-        AssignmentState::Acknowledged | AssignmentState::OnScene
-    ) {
-        return Err(Invalid::one("state", Problem::Unknown));
-    }
-    let (actor, now) = (actor.clone(), city.now());
-    city.store()
-        .write(move |db| {
-            Box::pin(async move {
-                let mut held = locked(db, &actor, id).await?;
-                if held.state == state {
-                    // A second tap on a slow network is not an error.
-                    return Ok(held);
-                }
-                if !held.state.may_become(state) {
-                    return Err(Invalid::one("state", Problem::Unknown));
-                }
-                set(db, &mut held, state, now).await?;
-                if let Target::Incident(incident) = held.target {
-                    let (kind, next) = match state {
-                        AssignmentState::OnScene => ("arrived", Some(IncidentState::OnScene)),
-                        _ => ("acknowledged", None),
-                    };
-                    let subject = format!("team:{}", held.team);
-                    incidents::note_crew(db, &actor, incident, kind, &subject, next, now).await?;
-                }
-                Ok(held)
-            })
-        })
-        .await
 }
 
 /// The assignment, locked until the end of the transaction, for an actor who works it.

@@ -1,60 +1,36 @@
-//! Incidents: opened from reports, worked by crews, resolved for all of their reports at once.
+//! Incidents: begun by an alarm, by hand or from reports, worked by crews, resolved for all of their reports at once.
 
+mod begin;
+mod clocks;
+mod crews;
+mod mergers;
 mod notes;
 mod open;
 mod resolve;
 mod see;
+pub(crate) mod signals;
 mod states;
 
-use pendopo_domain::incidents::{Incident, IncidentId, Target};
-use pendopo_domain::organisation::TeamId;
+use pendopo_domain::incidents::{Incident, IncidentId};
 use pendopo_domain::policy::{Action, Actor};
-use pendopo_store::{Db, chains, incidents as rows};
+use pendopo_store::{Db, incidents as rows};
 
+pub(crate) use self::begin::give_waiting;
+pub use self::begin::{Signal, attach, begin, begin_by_hand};
+pub(crate) use self::clocks::note_crew as note_crew_clocks;
+pub use self::clocks::{clocks, look, look_at_report, spans};
+pub use self::crews::{Crew, send, send_team, withdraw};
+pub use self::mergers::{merge, split_back, split_off};
 pub use self::notes::note;
+pub(crate) use self::notes::{beside, write_with};
 pub use self::open::{Opening, can_join, join, open};
 pub(crate) use self::resolve::{Hand, resolve_as};
 pub use self::resolve::{Resolution, resolve};
 pub use self::see::{Seen, list, see};
 pub(crate) use self::states::{note_crew, reopen, settle_again};
-pub use self::states::{reopen_at_desk, set_state};
+pub use self::states::{reopen_at_desk, set_state, set_state_because};
 use crate::configuration::must;
-use crate::dispatch;
-use crate::{City, Error, Invalid, Problem, Result, actor_text};
-
-/// Sends one more team.
-///
-/// # Errors
-/// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] when the incident is over.
-pub async fn send_team(city: &City, actor: &Actor, id: IncidentId, team: TeamId) -> Result<()> {
-    must(actor, Action::OpenIncident)?;
-    if city.configuration().team(team).is_none() {
-        return Err(Invalid::one("team", Problem::Unknown));
-    }
-    let (actor, now) = (actor.clone(), city.now());
-    city.store()
-        .write(move |db| {
-            Box::pin(async move {
-                let incident = locked(db, &actor, id).await?;
-                if !incident.state.needs_action() {
-                    return Err(Invalid::one("incident", Problem::Unknown));
-                }
-                dispatch::send(db, team, Target::Incident(id), now).await?;
-                let stream = chains::incident(id);
-                chains::append(
-                    db,
-                    &stream,
-                    now,
-                    "dispatched",
-                    &actor_text(&actor),
-                    &format!("team:{team}"),
-                )
-                .await?;
-                Ok(())
-            })
-        })
-        .await
-}
+use crate::{Error, Result};
 
 /// The incident, locked until the end of the transaction, for an actor who may work on incidents: how every write at
 /// the desk begins.

@@ -25,6 +25,7 @@ pub mod measures;
 pub mod node;
 pub mod outgoing;
 pub mod photos;
+pub mod playbooks;
 pub mod quarantine;
 pub mod ratings;
 pub mod reports;
@@ -32,6 +33,7 @@ pub mod rules;
 pub mod sign_ins;
 pub mod sources;
 pub mod subscriptions;
+pub mod units;
 
 pub use city::City;
 pub use node::Node;
@@ -103,6 +105,11 @@ pub enum Problem {
     },
     /// Somebody else has to do it: the actor would judge their own work.
     OwnWork,
+    /// It is at work already.
+    Busy,
+    OutOfService,
+    /// Too long ago, or ahead of us.
+    NotInTime,
 }
 
 impl Problem {
@@ -119,6 +126,9 @@ impl Problem {
             Self::TooManyPixels { .. } => "too-many-pixels",
             Self::TooMany { .. } => "too-many",
             Self::OwnWork => "own-work",
+            Self::Busy => "busy",
+            Self::OutOfService => "out-of-service",
+            Self::NotInTime => "not-in-time",
         }
     }
 }

@@ -52,5 +52,13 @@ pub const SIGN_IN_LINK_HOURS: i64 = 24;
 pub const FOLLOWERS: usize = 4_096;
 /// Those of them at one address. Many phones share one address of their network, and a school or an office has one too.
 pub const FOLLOWERS_OF_ADDRESS: usize = 256;
+/// Name of a unit.
+pub const UNIT_NAME_CHARS: usize = 80;
+/// How old a press of a crew's phone may be that had no network.
+pub const PRESS_HOURS: i64 = 24;
+/// How far the clock of a phone may be ahead of ours.
+pub const PRESS_AHEAD_MINUTES: i64 = 5;
+/// A phone's own name for a press: a UUID and some room.
+pub const PRESS_KEY_BYTES: usize = 64;
 /// Staff who watch at the same time: places of their own, so that no crowd outside closes the desk.
 pub const STAFF_FOLLOWERS: usize = 1_024;

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, RwLock};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::{City, Result, background, sources};
+use crate::{City, Result, background, rules, sources};
 
 /// A name that no city has is looked for at most this often: a stranger may send any Host, as often as he likes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -127,6 +127,7 @@ impl Node {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(Arc::clone(&city).follow());
         tasks.spawn(background::run(Arc::clone(&city)));
+        tasks.spawn(rules::run(Arc::clone(&city)));
         for worker in &self.workers {
             tasks.spawn(worker(Arc::clone(&city)));
         }

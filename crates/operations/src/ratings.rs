@@ -1,13 +1,13 @@
 //! The reporter's word: *yes, done* or *not yet*, with stars and words. Changeable until closing.
 
-use pendopo_domain::incidents::{AssignmentState, Target};
+use pendopo_domain::incidents::{AssignmentState, Clock, Target};
 use pendopo_domain::journal::Event;
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::ratings::{Rating, Stars, Verdict};
 use pendopo_domain::reports::{Report, ReportId, State, Step, Visibility};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::reports::{self as report_rows, Sealed};
-use pendopo_store::{Db, ratings as rows};
+use pendopo_store::{Db, clocks, ratings as rows};
 
 use crate::reports::{Change, checked_words, open_sealed};
 use crate::{City, Error, Result, dispatch, incidents};
@@ -47,6 +47,9 @@ pub async fn rate(city: &City, actor: &Actor, id: ReportId, answer: Answer) -> R
                 rows::put(db, id, &rating, plain, change.now).await?;
                 if let Some((person, ciphertext)) = &sealed {
                     report_rows::put_sealed(db, id, Sealed::Words, person, ciphertext).await?;
+                }
+                if let Some(incident) = report.incident {
+                    clocks::note(db, incident, Clock::Rated, change.now).await?;
                 }
                 follow(db, &actor, &report, before, change.now).await?;
                 let event = Event::ReportRated {

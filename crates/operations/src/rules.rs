@@ -5,9 +5,14 @@
 //! two of them loses nothing and doubles nothing. Where nothing turned, the place in the journal is written now and then
 //! only; what is read again from there changes nothing, because it leads to the same.
 
+mod consumer;
+mod reports;
+
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::rules::{MOST, Rule};
 use pendopo_store::{Db, rules as rows};
+
+pub use consumer::{Runner, run};
 
 use crate::configuration::{changed, must};
 use crate::{City, Error, Invalid, Problem, Result, actor_text};

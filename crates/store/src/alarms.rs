@@ -243,6 +243,20 @@ pub async fn of_incident(db: &mut Db, incident: IncidentId) -> Result<Vec<Alarm>
     rows.into_iter().map(Alarm::try_from).collect()
 }
 
+/// The incidents that alarms stand in and that may still go on, with the codes of their rules.
+pub async fn rules_of_open_incidents(db: &mut Db) -> Result<Vec<(IncidentId, String)>> {
+    let rows: Vec<(i64, String)> = on_backend!(db, |c| {
+        sqlx::query_as(
+            "SELECT DISTINCT incidents.id, alarms.rule FROM alarms JOIN incidents ON incidents.id = alarms.incident_id
+             WHERE incidents.resolved_at IS NULL ORDER BY incidents.id, alarms.rule",
+        )
+        .fetch_all(c)
+        .await?
+    });
+    let row = |(incident, rule): (i64, String)| (IncidentId(incident), rule);
+    Ok(rows.into_iter().map(row).collect())
+}
+
 /// Ids of shelved alarms whose time is over.
 pub async fn unshelving(db: &mut Db, now: Timestamp) -> Result<Vec<AlarmId>> {
     let rows: Vec<i64> = on_backend!(db, |c| {

@@ -41,7 +41,11 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("api_keys", "id"),
             ("incidents", "id"),
             ("incident_notes", "stream, position"),
+            ("incident_clocks", "incident_id, source_id, clock"),
+            ("incident_moves", "merged_id, kind, item_id"),
+            ("incident_steps", "id"),
             ("reports", "id"),
+            ("report_looks", "report_id"),
             ("report_updates", "id"),
             ("report_comments", "update_id"),
             ("report_attributes", "report_id, code, ord"),
@@ -51,7 +55,9 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("ratings", "report_id"),
             ("subscriptions", "id"),
             ("notifications", "id"),
+            ("units", "id"),
             ("assignments", "id"),
+            ("crew_presses", "assignment_id, press_key"),
             (
                 "measure_counts",
                 "day, service_code, area_id, state, on_time",
@@ -321,7 +327,13 @@ async fn read_rows(db: &mut Db, statement: String) -> Result<(Vec<String>, Vec<V
 }
 
 /// Columns that are true or false. SQLite keeps them as whole numbers, PostgreSQL has a type of its own.
-const FLAGS: [&str; 3] = ["active", "approximate", "anonymous"];
+const FLAGS: [&str; 5] = [
+    "active",
+    "approximate",
+    "anonymous",
+    "optional",
+    "out_of_service",
+];
 
 async fn write_row(db: &mut Db, table: &str, names: &[String], row: Vec<Value>) -> Result<()> {
     let marks: Vec<String> = (1..=names.len()).map(|at| format!("${at}")).collect();

@@ -2,21 +2,27 @@
 
 use pendopo_domain::geo::AreaId;
 use pendopo_domain::incidents::{
-    Assignment, AssignmentId, AssignmentState, Incident, IncidentId, Priority, State, Target,
+    Assignment, AssignmentId, AssignmentState, Incident, IncidentId, Merged, Priority, Severity,
+    State, Target,
 };
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::reports::ReportId;
 use pendopo_domain::time::Timestamp;
+use pendopo_domain::units::UnitId;
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
 use crate::backend::{Db, on_backend};
 use crate::{Result, StoreError, columns, micros};
+
+const COLUMNS: &str = "id, state, priority, severity, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, \
+                       resolved_at, merged_into, state_before_merger";
 
 #[derive(sqlx::FromRow)]
 struct IncidentRow {
     id: i64,
     state: String,
     priority: i64,
+    severity: String,
     service_code: String,
     area_id: Option<i64>,
     lon_e7: Option<i64>,
@@ -24,13 +30,25 @@ struct IncidentRow {
     opened_at: i64,
     updated_at: i64,
     resolved_at: Option<i64>,
+    merged_into: Option<i64>,
+    state_before_merger: Option<String>,
 }
 
 impl TryFrom<IncidentRow> for Incident {
     type Error = StoreError;
 
     fn try_from(row: IncidentRow) -> Result<Self> {
+        let before = row.state_before_merger.as_deref();
+        let before = before
+            .map(|text| columns::word(text, State::from_word))
+            .transpose()?;
+        let merged = row.merged_into.zip(before).map(|(into, before)| Merged {
+            into: IncidentId(into),
+            before,
+        });
         Ok(Self {
+            merged,
+            severity: columns::word(&row.severity, Severity::from_word)?,
             id: IncidentId(row.id),
             state: columns::word(&row.state, State::from_word)?,
             priority: Priority::new(row.priority)
@@ -50,8 +68,9 @@ pub async fn insert(db: &mut Db, incident: &Incident) -> Result<IncidentId> {
     let id: i64 = on_backend!(db, |c| {
         sqlx::query_scalar(
             "INSERT INTO incidents
-                 (state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+                 (state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at, severity,
+                  merged_into, state_before_merger)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
         )
         .bind(incident.state.word())
         .bind(i64::from(incident.priority.level()))
@@ -62,6 +81,9 @@ pub async fn insert(db: &mut Db, incident: &Incident) -> Result<IncidentId> {
         .bind(incident.opened_at.micros())
         .bind(incident.updated_at.micros())
         .bind(micros(incident.resolved_at))
+        .bind(incident.severity.word())
+        .bind(incident.merged.map(|merged| merged.into.0))
+        .bind(incident.merged.map(|merged| merged.before.word()))
         .fetch_one(c)
         .await?
     });
@@ -73,7 +95,7 @@ pub async fn update(db: &mut Db, incident: &Incident) -> Result<()> {
     on_backend!(db, |c| {
         sqlx::query(
             "UPDATE incidents SET state = $2, priority = $3, updated_at = $4, resolved_at = $5, area_id = $6,
-                 lon_e7 = $7, lat_e7 = $8 WHERE id = $1",
+                 lon_e7 = $7, lat_e7 = $8, severity = $9, merged_into = $10, state_before_merger = $11 WHERE id = $1",
         )
         .bind(incident.id.0)
         .bind(incident.state.word())
@@ -83,6 +105,9 @@ pub async fn update(db: &mut Db, incident: &Incident) -> Result<()> {
         .bind(incident.area.map(|area| area.0))
         .bind(columns::lon_e7(incident.position))
         .bind(columns::lat_e7(incident.position))
+        .bind(incident.severity.word())
+        .bind(incident.merged.map(|merged| merged.into.0))
+        .bind(incident.merged.map(|merged| merged.before.word()))
         .execute(c)
         .await?;
     });
@@ -101,10 +126,7 @@ pub async fn by_id_for_update(db: &mut Db, id: IncidentId) -> Result<Option<Inci
 }
 
 async fn select_one(db: &mut Db, id: IncidentId, lock: &str) -> Result<Option<Incident>> {
-    let statement = format!(
-        "SELECT id, state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at
-         FROM incidents WHERE id = $1{lock}"
-    );
+    let statement = format!("SELECT {COLUMNS} FROM incidents WHERE id = $1{lock}");
     let row: Option<IncidentRow> = on_backend!(db, |c| {
         sqlx::query_as(AssertSqlSafe(statement))
             .bind(id.0)
@@ -114,19 +136,68 @@ async fn select_one(db: &mut Db, id: IncidentId, lock: &str) -> Result<Option<In
     row.map(Incident::try_from).transpose()
 }
 
-/// Incidents by priority, then age; only those that need someone, or the latest of all.
+/// Incidents that need someone, gravest first, then latest; with `only_open` false the latest of the others follow.
 pub async fn list(db: &mut Db, only_open: bool, limit: i64) -> Result<Vec<Incident>> {
+    let mut found = waiting(db, limit).await?;
+    if !only_open {
+        let left = limit - i64::try_from(found.len()).unwrap_or(limit);
+        found.extend(over(db, None, left).await?);
+    }
+    Ok(found)
+}
+
+async fn waiting(db: &mut Db, limit: i64) -> Result<Vec<Incident>> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM incidents WHERE state IN ({}) ORDER BY priority, opened_at DESC, id DESC LIMIT $1",
+        words(|state| state.needs_action())
+    );
     let rows: Vec<IncidentRow> = on_backend!(db, |c| {
-        sqlx::query_as(
-            "SELECT id, state, priority, service_code, area_id, lon_e7, lat_e7, opened_at, updated_at, resolved_at
-             FROM incidents WHERE NOT $1 OR state NOT IN ('resolved', 'verified', 'closed')
-             ORDER BY CASE WHEN state IN ('resolved', 'verified', 'closed') THEN 1 ELSE 0 END,
-                 priority, opened_at DESC, id DESC LIMIT $2",
-        )
-        .bind(only_open)
-        .bind(limit)
-        .fetch_all(c)
-        .await?
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(limit)
+            .fetch_all(c)
+            .await?
+    });
+    rows.into_iter().map(Incident::try_from).collect()
+}
+
+/// Incidents that are over, latest first, from the one before `before` on.
+pub async fn over(db: &mut Db, before: Option<&Incident>, limit: i64) -> Result<Vec<Incident>> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM incidents
+         WHERE state NOT IN ({}) AND opened_at <= $1 AND (opened_at < $1 OR id < $2)
+         ORDER BY opened_at DESC, id DESC LIMIT $3",
+        words(|state| state.needs_action())
+    );
+    let (opened_at, id) = before.map_or((i64::MAX, i64::MAX), |last| {
+        (last.opened_at.micros(), last.id.0)
+    });
+    let rows: Vec<IncidentRow> = on_backend!(db, |c| {
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(opened_at)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(c)
+            .await?
+    });
+    rows.into_iter().map(Incident::try_from).collect()
+}
+
+/// The words of some states as a list of SQL.
+fn words(which: impl Fn(State) -> bool) -> String {
+    let quoted = |state: &State| format!("'{}'", state.word());
+    let chosen = State::ALL.iter().filter(|state| which(**state));
+    chosen.map(quoted).collect::<Vec<_>>().join(", ")
+}
+
+/// The incidents that were merged into `id` and not split off again, oldest first.
+pub async fn merged_into(db: &mut Db, id: IncidentId) -> Result<Vec<Incident>> {
+    let statement =
+        format!("SELECT {COLUMNS} FROM incidents WHERE merged_into = $1 ORDER BY opened_at, id");
+    let rows: Vec<IncidentRow> = on_backend!(db, |c| {
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(id.0)
+            .fetch_all(c)
+            .await?
     });
     rows.into_iter().map(Incident::try_from).collect()
 }
@@ -187,9 +258,13 @@ struct AssignmentRow {
     incident_id: Option<i64>,
     report_id: Option<i64>,
     state: String,
+    unit_id: Option<i64>,
     dispatched_at: i64,
     acknowledged_at: Option<i64>,
+    en_route_at: Option<i64>,
     on_scene_at: Option<i64>,
+    transporting_at: Option<i64>,
+    at_facility_at: Option<i64>,
     cleared_at: Option<i64>,
 }
 
@@ -210,54 +285,72 @@ impl TryFrom<AssignmentRow> for Assignment {
         Ok(Self {
             id: AssignmentId(row.id),
             team: TeamId(row.team_id),
+            unit: row.unit_id.map(UnitId),
             target,
             state: columns::word(&row.state, AssignmentState::from_word)?,
             dispatched_at: Timestamp::from_micros(row.dispatched_at),
             acknowledged_at: columns::time(row.acknowledged_at),
+            en_route_at: columns::time(row.en_route_at),
             on_scene_at: columns::time(row.on_scene_at),
+            transporting_at: columns::time(row.transporting_at),
+            at_facility_at: columns::time(row.at_facility_at),
             cleared_at: columns::time(row.cleared_at),
         })
     }
 }
 
-/// Sends a team; returns the new assignment.
+/// Sends a team, or one unit of it; returns the new assignment. That the unit is free has been made sure of: the database
+/// refuses a second place for it.
 pub async fn dispatch(
     db: &mut Db,
     team: TeamId,
+    unit: Option<UnitId>,
     target: Target,
     now: Timestamp,
 ) -> Result<AssignmentId> {
-    let (incident, report) = match target {
-        Target::Incident(id) => (Some(id.0), None),
-        Target::Report(id) => (None, Some(id.0)),
-    };
+    let (incident, report) = target_ids(target);
     let id: i64 = on_backend!(db, |c| {
         sqlx::query_scalar(
-            "INSERT INTO assignments (team_id, incident_id, report_id, state, dispatched_at)
-             VALUES ($1, $2, $3, 'dispatched', $4) RETURNING id",
+            "INSERT INTO assignments (team_id, incident_id, report_id, state, dispatched_at, unit_id)
+             VALUES ($1, $2, $3, 'dispatched', $4, $5) RETURNING id",
         )
         .bind(team.0)
         .bind(incident)
         .bind(report)
         .bind(now.micros())
+        .bind(unit.map(|unit| unit.0))
         .fetch_one(c)
         .await?
     });
     Ok(AssignmentId(id))
 }
 
-/// Stores state and times of an assignment.
+fn target_ids(target: Target) -> (Option<i64>, Option<i64>) {
+    match target {
+        Target::Incident(id) => (Some(id.0), None),
+        Target::Report(id) => (None, Some(id.0)),
+    }
+}
+
+/// Stores state, times and target of an assignment.
 pub async fn update_assignment(db: &mut Db, assignment: &Assignment) -> Result<()> {
+    let (incident, report) = target_ids(assignment.target);
     on_backend!(db, |c| {
         sqlx::query(
-            "UPDATE assignments SET state = $2, acknowledged_at = $3, on_scene_at = $4, cleared_at = $5
+            "UPDATE assignments SET state = $2, acknowledged_at = $3, en_route_at = $4, on_scene_at = $5,
+                 transporting_at = $6, at_facility_at = $7, cleared_at = $8, incident_id = $9, report_id = $10
              WHERE id = $1",
         )
         .bind(assignment.id.0)
         .bind(assignment.state.word())
         .bind(micros(assignment.acknowledged_at))
+        .bind(micros(assignment.en_route_at))
         .bind(micros(assignment.on_scene_at))
+        .bind(micros(assignment.transporting_at))
+        .bind(micros(assignment.at_facility_at))
         .bind(micros(assignment.cleared_at))
+        .bind(incident)
+        .bind(report)
         .execute(c)
         .await?;
     });
@@ -277,8 +370,8 @@ pub async fn assignment(db: &mut Db, id: AssignmentId, lock: bool) -> Result<Opt
     row.map(Assignment::try_from).transpose()
 }
 
-const ASSIGNMENT: &str = "id, team_id, incident_id, report_id, state, dispatched_at, acknowledged_at, \
-                          on_scene_at, cleared_at";
+const ASSIGNMENT: &str = "id, team_id, unit_id, incident_id, report_id, state, dispatched_at, acknowledged_at, \
+                          en_route_at, on_scene_at, transporting_at, at_facility_at, cleared_at";
 
 /// All crews ever sent to `target`, oldest first.
 pub async fn assignments_of(db: &mut Db, target: Target) -> Result<Vec<Assignment>> {

@@ -229,6 +229,22 @@ pub async fn known_numbers(db: &mut Db, numbers: &[String]) -> Result<Vec<String
     }))
 }
 
+/// Reports that have left an incident, oldest first.
+pub async fn that_left(db: &mut Db, incident: IncidentId) -> Result<Vec<Report>> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM reports WHERE id IN
+             (SELECT item_id FROM incident_moves WHERE merged_id = $1 AND kind = 'left')
+         AND (incident_id IS NULL OR incident_id <> $1) ORDER BY id"
+    );
+    let rows: Vec<Row> = on_backend!(db, |c| {
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(incident.0)
+            .fetch_all(c)
+            .await?
+    });
+    rows.into_iter().map(Report::try_from).collect()
+}
+
 /// The reports of one incident, oldest first.
 pub async fn of_incident(db: &mut Db, incident: IncidentId) -> Result<Vec<Report>> {
     let statement = format!("SELECT {COLUMNS} FROM reports WHERE incident_id = $1 ORDER BY id");
@@ -290,8 +306,9 @@ pub enum Sealed {
     Answer,
     /// What the desk last wrote to the crew of a secret report.
     Note,
-    /// Words on the timeline of an incident that holds a secret report, at this position.
-    IncidentNote(i64),
+    /// Words on the timeline of this incident, which holds or held a secret report, at this position. They stay there
+    /// when the report goes to another incident.
+    IncidentNote(IncidentId, i64),
     /// What the reporter's side said through another system: the entry of the history with this number.
     Comment(i64),
 }
@@ -306,7 +323,7 @@ impl Sealed {
             Self::Words => "words",
             Self::Answer => "answer",
             Self::Note => "note",
-            Self::IncidentNote(_) => INCIDENT_NOTE,
+            Self::IncidentNote(..) => INCIDENT_NOTE,
             Self::Comment(_) => "comment",
         }
     }
@@ -314,7 +331,9 @@ impl Sealed {
     /// What stands in the column `kind`: of notes on incidents, and of comments, there may be several.
     fn kind(self) -> String {
         match self {
-            Self::IncidentNote(position) => format!("{INCIDENT_NOTE}:{position}"),
+            Self::IncidentNote(incident, position) => {
+                format!("{INCIDENT_NOTE}:{incident}:{position}")
+            }
             Self::Comment(update) => format!("{}-{update}", self.word()),
             other => other.word().to_owned(),
         }
@@ -367,16 +386,18 @@ pub async fn incident_notes(
 ) -> Result<Vec<(i64, ReportId, Vec<u8>)>> {
     let rows: Vec<(i64, String, Vec<u8>)> = on_backend!(db, |c| {
         sqlx::query_as(
-            "SELECT s.report_id, s.kind, s.ciphertext FROM sealed_texts s JOIN reports r ON r.id = s.report_id
-             WHERE r.incident_id = $1",
+            "SELECT report_id, kind, ciphertext FROM sealed_texts WHERE report_id IN
+                 (SELECT id FROM reports WHERE incident_id = $1
+                  UNION SELECT item_id FROM incident_moves WHERE merged_id = $1 AND kind = 'left')",
         )
         .bind(incident.0)
         .fetch_all(c)
         .await?
     });
+    let own = format!("{INCIDENT_NOTE}:{incident}:");
     let note = |(report, kind, ciphertext): (i64, String, Vec<u8>)| {
-        let position = kind.strip_prefix(INCIDENT_NOTE)?.strip_prefix(':')?;
-        Some((position.parse().ok()?, ReportId(report), ciphertext))
+        let position = kind.strip_prefix(&own)?.parse().ok()?;
+        Some((position, ReportId(report), ciphertext))
     };
     Ok(rows.into_iter().filter_map(note).collect())
 }

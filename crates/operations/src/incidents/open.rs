@@ -1,16 +1,18 @@
 //! From reports to an incident: opening one, and joining one.
 
-use pendopo_domain::incidents::{AssignmentState, Incident, IncidentId, Place, Priority, Target};
+use pendopo_domain::incidents::{Clock, Incident, IncidentId, Place, Priority, Target};
 use pendopo_domain::journal::Event;
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::policy::{Action, Actor};
-use pendopo_domain::reports::{Report, ReportId, State as ReportState, Step};
-use pendopo_store::{Db, chains, incidents as rows};
+use pendopo_domain::reports::{Report, ReportId, State as ReportState};
+use pendopo_domain::time::Timestamp;
+use pendopo_store::{Db, chains, clocks, incidents as rows};
 
+use super::begin::{put_in, take_in};
 use super::locked;
 use crate::configuration::must;
 use crate::reports::Change;
-use crate::{City, Error, Invalid, Problem, Result, actor_text, dispatch};
+use crate::{City, Error, Invalid, Problem, Result, actor_text, dispatch, playbooks};
 
 /// What an incident is opened with.
 #[derive(Clone, Debug)]
@@ -44,7 +46,7 @@ pub async fn open(city: &City, actor: &Actor, opening: Opening) -> Result<Incide
         return Err(Invalid::one("team", Problem::Unknown));
     }
     let changes = prepare_all(city, &reports).await?;
-    let (actor, now) = (actor.clone(), city.now());
+    let (actor, now, configuration) = (actor.clone(), city.now(), city.configuration());
     city.store()
         .write(move |db| {
             Box::pin(async move {
@@ -58,8 +60,12 @@ pub async fn open(city: &City, actor: &Actor, opening: Opening) -> Result<Incide
                 let by = actor_text(&actor);
                 let stream = chains::incident(incident.id);
                 chains::append(db, &stream, now, "opened", &by, "city").await?;
+                clocks::note(db, incident.id, Clock::Made, now).await?;
+                let seen = first_look(db, &members, now).await?;
+                clocks::note(db, incident.id, Clock::Seen, seen).await?;
+                playbooks::start(db, &configuration, &incident).await?;
                 for (change, report) in changes.iter().zip(members) {
-                    take_in(db, &actor, change, report, incident.id, team).await?;
+                    take_in(db, &actor, change, report, incident.id, Some(team)).await?;
                 }
                 dispatch::send(db, team, Target::Incident(incident.id), now).await?;
                 chains::append(db, &stream, now, "dispatched", &by, &format!("team:{team}"))
@@ -90,24 +96,25 @@ pub async fn join(city: &City, actor: &Actor, id: IncidentId, report: ReportId) 
                 if !incident.state.needs_action() {
                     return Err(Invalid::one("incident", Problem::Unknown));
                 }
-                let crews = rows::assignments_of(db, Target::Incident(id)).await?;
-                let team = crews.last().map(|held| held.team).ok_or(Error::NotFound)?;
                 for change in &changes {
                     let report = joinable(db, change, &actor).await?;
-                    incident.place_by(&report);
-                    take_in(db, &actor, change, report, id, team).await?;
-                    let event = Event::IncidentJoined {
-                        incident: id,
-                        report: change.id(),
-                    };
-                    City::journal(db, now, &event).await?;
+                    put_in(db, &actor, &mut incident, change, report).await?;
                 }
-                incident.updated_at = now;
-                rows::update(db, &incident).await?;
+                clocks::note(db, id, Clock::Seen, now).await?;
                 Ok(())
             })
         })
         .await
+}
+
+/// When somebody at the desk looked at one of the reports first; `now` if nobody has.
+async fn first_look(db: &mut Db, reports: &[Report], now: Timestamp) -> Result<Timestamp> {
+    let mut first = now;
+    for report in reports {
+        let looked = clocks::looked_at(db, report.id).await?;
+        first = looked.map_or(first, |at| at.min(first));
+    }
+    Ok(first)
 }
 
 async fn prepare_all(city: &City, reports: &[ReportId]) -> Result<Vec<Change>> {
@@ -124,31 +131,6 @@ async fn joinable(db: &mut Db, change: &Change, actor: &Actor) -> Result<Report>
         return Err(Invalid::one("reports", Problem::TooMany { most: 1 }));
     }
     Ok(report)
-}
-
-/// Gives a report to the incident and to its team; a crew that was sent to the report alone is called back.
-async fn take_in(
-    db: &mut Db,
-    actor: &Actor,
-    change: &Change,
-    mut report: Report,
-    incident: IncidentId,
-    team: TeamId,
-) -> Result<()> {
-    report.incident = Some(incident);
-    let step = Step::Assign { team };
-    let report = change.take(db, report, step).await?;
-    dispatch::end(
-        db,
-        Target::Report(report.id),
-        AssignmentState::Withdrawn,
-        change.now,
-    )
-    .await?;
-    let (stream, by) = (chains::incident(incident), actor_text(actor));
-    let subject = format!("report:{}", report.id);
-    chains::append(db, &stream, change.now, "report_joined", &by, &subject).await?;
-    Ok(())
 }
 
 /// Whether a report can still be put into an incident.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use pendopo_domain::incidents::{
-    Assignment, AssignmentId, AssignmentState, Incident, IncidentId, State, Target,
+    Assignment, AssignmentId, AssignmentState, Clock, Incident, IncidentId, State, Target,
 };
 use pendopo_domain::policy::{Action, Actor, allows};
 use pendopo_domain::reports::{Report, ReportId, Step};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::photos::{self as photo_rows, Photo};
-use pendopo_store::{Db, chains, incidents as rows, reports as report_rows};
+use pendopo_store::{Db, chains, clocks, incidents as rows, reports as report_rows};
 
 use super::locked;
 use super::notes::Note;
@@ -137,6 +137,8 @@ async fn write(
     if !known || note.as_ref().is_some_and(|note| !note.fits(&members)) {
         return Ok(None);
     }
+    // From now on the page of each reporter says so, and asks.
+    let told = !mine.is_empty();
     for report in mine {
         if let Some((change, photo)) = ready.get(&report.id) {
             if let Some(photo) = photo {
@@ -145,11 +147,14 @@ async fn write(
             change.take(db, report.clone(), Step::Resolve).await?;
         }
     }
+    if told {
+        clocks::note(db, id, Clock::Told, now).await?;
+    }
     let left = others.len();
     if left == 0 {
         dispatch::end(db, Target::Incident(id), AssignmentState::Cleared, now).await?;
         incident.resolved_at = Some(now);
-        change_state(db, actor, &mut incident, State::Resolved, now).await?;
+        change_state(db, actor, &mut incident, State::Resolved, "city", now).await?;
     } else {
         leave_open(db, actor, &mut incident, crew, left, now).await?;
     }
@@ -204,8 +209,8 @@ async fn leave_open(
     let (stream, by) = (chains::incident(incident.id), actor_text(actor));
     if let Some(mut held) = crew {
         dispatch::set(db, &mut held, AssignmentState::Cleared, now).await?;
-        let team = format!("team:{}", held.team);
-        chains::append(db, &stream, now, "cleared", &by, &team).await?;
+        let about = dispatch::about(&held);
+        chains::append(db, &stream, now, "cleared", &by, &about).await?;
     }
     let left = format!("left:{left}");
     chains::append(db, &stream, now, "left_open", &by, &left).await?;

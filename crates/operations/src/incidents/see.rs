@@ -1,9 +1,10 @@
 //! Incidents as far as an actor may see them.
 
-use pendopo_domain::incidents::{Incident, IncidentId, Target};
+use pendopo_domain::incidents::{Clocks, Incident, IncidentId, Target};
+use pendopo_domain::playbooks::Step;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_domain::reports::{Report, Visibility};
-use pendopo_store::{chains, incidents as rows, reports as report_rows};
+use pendopo_store::{chains, clocks, incidents as rows, playbooks, reports as report_rows};
 
 use super::notes::open_sealed;
 use super::states::own_work;
@@ -18,6 +19,11 @@ pub struct Seen {
     /// Reports of this incident that the actor may not see.
     pub hidden_reports: usize,
     pub crews: Vec<pendopo_domain::incidents::Assignment>,
+    /// Incidents that were merged into this one.
+    pub merged: Vec<Incident>,
+    pub clocks: Clocks,
+    /// Of its playbook, in order.
+    pub steps: Vec<Step>,
     /// The actor is the one who declared it resolved, so somebody else has to verify that.
     pub own_work: bool,
     /// Newest first, with words where there are some that the actor may read.
@@ -49,17 +55,23 @@ pub async fn see(city: &City, actor: &Actor, id: IncidentId) -> Result<Seen> {
             || allows(actor, Action::WorkTask, subject(report))
     };
     let reports: Vec<Report> = all.iter().filter(visible).cloned().collect();
-    let sees_all_secrets = all
+    // Words may be sealed with a report that has left the incident since.
+    let mut readable = all.clone();
+    readable.extend(report_rows::that_left(&mut db, id).await?);
+    let sees_all_secrets = readable
         .iter()
         .filter(|report| report.visibility == Visibility::Secret)
         .all(|report| visible(&report));
+    let merged = rows::merged_into(&mut db, id).await?;
+    let clocks = clocks::of(&mut db, id).await?;
+    let steps = playbooks::of(&mut db, id).await?;
     let stream = chains::incident(id);
     let entries = chains::entries(&mut db, &stream, TIMELINE).await?;
     let mut notes: std::collections::BTreeMap<i64, String> =
         rows::notes(&mut db, &stream).await?.into_iter().collect();
     drop(db);
     if sees_all_secrets {
-        notes.extend(open_sealed(city, id, &all).await?);
+        notes.extend(open_sealed(city, id, &readable).await?);
     }
     let own_work = own_work(&entries, actor);
     let timeline = entries
@@ -75,6 +87,9 @@ pub async fn see(city: &City, actor: &Actor, id: IncidentId) -> Result<Seen> {
         own_work,
         reports,
         crews,
+        merged,
+        clocks,
+        steps,
         timeline,
     })
 }

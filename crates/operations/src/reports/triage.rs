@@ -112,6 +112,22 @@ impl Change {
         })
     }
 
+    /// A change without words, which needs no key and so can be made inside a transaction.
+    pub(crate) fn without_words(
+        configuration: &std::sync::Arc<Configuration>,
+        report: &Report,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: report.id,
+            configuration: std::sync::Arc::clone(configuration),
+            now,
+            words: None,
+            sealed: None,
+            secret: report.visibility == Visibility::Secret,
+        }
+    }
+
     pub(crate) fn id(&self) -> ReportId {
         self.id
     }

@@ -9,7 +9,9 @@ use jiff::civil::date;
 use pendopo_domain::comments::Claim;
 use pendopo_domain::entities::Command;
 use pendopo_domain::geo::AreaId;
-use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as IncidentState, Target};
+use pendopo_domain::incidents::{
+    Incident, IncidentId, Priority, Severity, State as IncidentState, Target,
+};
 use pendopo_domain::measures::Cell;
 use pendopo_domain::organisation::Route;
 use pendopo_domain::ratings::{Rating, Verdict};
@@ -101,6 +103,8 @@ async fn fill(city: &TestCity) {
         opened_at: now,
         updated_at: now,
         resolved_at: None,
+        severity: Severity::Unknown,
+        merged: None,
     };
     commit!(store, |db| {
         conf::set(db, "name", "Tanjungpinang «kota» | 😀").await?;
@@ -176,7 +180,8 @@ async fn fill(city: &TestCity) {
             stars: None,
         };
         ratings::put(db, ids[0], &rating, Some("terima kasih"), now).await?;
-        incidents::dispatch(db, team, Target::Report(ids[0]), now).await?;
+        incidents::dispatch(db, team, None, Target::Report(ids[0]), now).await?;
+        crate::response::fill(db, incident, ids[0], team, now).await?;
         jobs::add(db, "mail", "{}", now).await?;
         let cell = Cell {
             day: date(2026, 11, 24),

@@ -1,5 +1,5 @@
 use pendopo_domain::geo::{BoundingBox, Position};
-use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as IncidentState};
+use pendopo_domain::incidents::{Incident, IncidentId, Priority, Severity, State as IncidentState};
 use pendopo_domain::reports::{Report, ReportId, State, Visibility};
 use pendopo_store::photos::{self, Photo};
 use pendopo_store::report_query::{self as query, Filter, Order};
@@ -41,6 +41,8 @@ both_databases! {
             opened_at: now,
             updated_at: now,
             resolved_at: None,
+            severity: Severity::Unknown,
+            merged: None,
         };
         let incident = commit!(store, |db| incidents::insert(db, &incident).await?);
         let mut one = report(now);

@@ -1,6 +1,7 @@
 use pendopo_domain::geo::AreaId;
 use pendopo_domain::incidents::{
-    Assignment, AssignmentId, AssignmentState, Incident, IncidentId, Priority, State, Target,
+    Assignment, AssignmentId, AssignmentState, Incident, IncidentId, Priority, Severity, State,
+    Target,
 };
 use pendopo_domain::reports::{PersonId, Report};
 use pendopo_domain::time::Timestamp;
@@ -21,6 +22,8 @@ fn incident(priority: i64, opened_at: Timestamp) -> Incident {
         opened_at,
         updated_at: opened_at,
         resolved_at: None,
+        severity: Severity::Unknown,
+        merged: None,
     }
 }
 
@@ -143,7 +146,7 @@ both_databases! {
             reports::put_sealed(db, first.id, Sealed::Note, &person, b"to a crew").await?;
             let kinds = [(first.id, 3), (first.id, 12), (second.id, 4), (elsewhere.id, 5)];
             for (id, position) in kinds {
-                reports::put_sealed(db, id, Sealed::IncidentNote(position), &person, b"words").await?;
+                reports::put_sealed(db, id, Sealed::IncidentNote(one.id, position), &person, b"words").await?;
             }
         });
         let mut found = look!(store, |db| reports::incident_notes(db, one.id).await);
@@ -165,9 +168,9 @@ both_databases! {
         let lamp = Target::Report(stored(store, report(now)).await.id);
         let (first, second, third) = commit!(store, |db| {
             (
-                incidents::dispatch(db, pju, lamp, now.plus_days(1)).await?,
-                incidents::dispatch(db, pju, fire, now).await?,
-                incidents::dispatch(db, jalan, fire, now).await?,
+                incidents::dispatch(db, pju, None, lamp, now.plus_days(1)).await?,
+                incidents::dispatch(db, pju, None, fire, now).await?,
+                incidents::dispatch(db, jalan, None, fire, now).await?,
             )
         });
         let ids = |found: Vec<Assignment>| found.iter().map(|one| one.id).collect::<Vec<_>>();
@@ -184,17 +187,24 @@ both_databases! {
         let mut wanted = Assignment {
             id: first,
             team: pju,
+            unit: None,
             target: lamp,
             state: AssignmentState::Dispatched,
             dispatched_at: now.plus_days(1),
             acknowledged_at: None,
+            en_route_at: None,
             on_scene_at: None,
+            transporting_at: None,
+            at_facility_at: None,
             cleared_at: None,
         };
         assert_eq!(found, wanted);
         wanted.state = AssignmentState::Cleared;
         wanted.acknowledged_at = Some(now.plus_days(2));
+        wanted.en_route_at = Some(now.plus_days(2));
         wanted.on_scene_at = Some(now.plus_days(3));
+        wanted.transporting_at = Some(now.plus_days(3));
+        wanted.at_facility_at = Some(now.plus_days(3));
         wanted.cleared_at = Some(now.plus_days(4));
         let row = wanted.clone();
         commit!(store, |db| {

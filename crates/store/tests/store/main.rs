@@ -41,6 +41,7 @@ mod media;
 mod migrations;
 mod raw;
 mod reports;
+mod response;
 mod samples;
 mod sign_ins;
 mod sources;

@@ -1,5 +1,5 @@
 use pendopo_domain::comments::Claim;
-use pendopo_domain::incidents::{Incident, IncidentId, Priority, State as IncidentState};
+use pendopo_domain::incidents::{Incident, IncidentId, Priority, Severity, State as IncidentState};
 use pendopo_domain::ratings::{Rating, Stars, Verdict};
 use pendopo_domain::reports::{Channel, Number, PersonId, Report, ReportId, State, Visibility};
 use pendopo_store::reports::{self, Sealed};
@@ -25,6 +25,8 @@ both_databases! {
             opened_at: now,
             updated_at: now,
             resolved_at: None,
+            severity: Severity::Unknown,
+            merged: None,
         };
         let incident = commit!(city.store, |db| incidents::insert(db, &incident).await?);
         let mut full = report(now);

@@ -124,7 +124,10 @@ fn room(event: &Event) -> Option<&'static str> {
         | Event::ReportsImported { .. } => "reports",
         Event::IncidentOpened { .. }
         | Event::IncidentJoined { .. }
-        | Event::IncidentChanged { .. } => "incidents",
+        | Event::IncidentChanged { .. }
+        | Event::IncidentMerged { .. }
+        | Event::IncidentSplit { .. }
+        | Event::StepSettled { .. } => "incidents",
         Event::AlarmRaised { .. } | Event::AlarmChanged { .. } => "alarms",
         Event::AssignmentChanged { .. } => "crews",
         Event::ConfigurationChanged { .. } => "configuration",

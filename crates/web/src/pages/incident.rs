@@ -234,7 +234,7 @@ async fn reopen(
     request: Request,
 ) -> Result<Response, Failure> {
     let (id, form) = (id_of(&number)?, body::form(request).await?);
-    let done = incidents::reopen_at_desk(&visit.city, &visit.actor, id).await;
+    let done = incidents::reopen_at_desk(&visit.city, &visit.actor, id, form.text("reason")).await;
     answer(
         visit,
         id,

@@ -26,6 +26,7 @@ use pendopo_connectors::mqtt::intake;
 use pendopo_domain::geo::{Area, AreaId, Position};
 use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::Role;
+use pendopo_domain::playbooks::Playbook;
 use pendopo_domain::reports::{Channel, Report};
 use pendopo_domain::services::Service;
 use pendopo_operations::configuration::{
@@ -33,6 +34,7 @@ use pendopo_operations::configuration::{
 };
 use pendopo_operations::reports::{self, Submission, Submitted};
 use pendopo_operations::store::{Location, Root};
+use pendopo_operations::units::UnitFile;
 use pendopo_operations::{City, Node, sign_ins};
 use pendopo_testkit::{DrivenClock, Place, TestCity, TestEntropy};
 use pendopo_web::Options;
@@ -467,6 +469,14 @@ fn starter() -> Starter {
         teams: list::<TeamFile>(
             include_str!("../../../../cities/starter/teams.json"),
             "teams",
+        ),
+        units: list::<UnitFile>(
+            include_str!("../../../../cities/starter/units.json"),
+            "units",
+        ),
+        playbooks: list::<Playbook>(
+            include_str!("../../../../cities/starter/playbooks.json"),
+            "playbooks",
         ),
         routing: list::<RouteFile>(
             include_str!("../../../../cities/starter/routing.json"),

@@ -16,6 +16,7 @@ mod map;
 mod open311;
 mod policy;
 mod resident;
+mod response;
 mod rest;
 mod secrets;
 mod sources;

@@ -1,6 +1,6 @@
 //! An incident as the desk sees it, made of what the use case gives.
 
-use pendopo_domain::incidents::{Assignment, AssignmentState, Incident, State};
+use pendopo_domain::incidents::{Assignment, Incident, State};
 use pendopo_domain::policy::{Action, Subject, allows};
 use pendopo_domain::reports::Report;
 use pendopo_domain::time::Timestamp;
@@ -56,13 +56,7 @@ pub(super) async fn detail(visit: &Visit, seen: Seen) -> Result<IncidentDetail, 
 
 /// Since when a crew stands where it stands.
 fn since(held: &Assignment) -> Timestamp {
-    let at = match held.state {
-        AssignmentState::Dispatched => None,
-        AssignmentState::Acknowledged => held.acknowledged_at,
-        AssignmentState::OnScene => held.on_scene_at,
-        AssignmentState::Cleared | AssignmentState::Withdrawn => held.cleared_at,
-    };
-    at.unwrap_or(held.dispatched_at)
+    held.reached_at(held.state).unwrap_or(held.dispatched_at)
 }
 
 /// First report to opening, opening to the first crew, its way, and from its arrival to the end.
