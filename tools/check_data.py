@@ -20,7 +20,7 @@ ACTIONS = set(
     "see_public submit_report answer_report see_desk triage_report open_incident work_task see_identity"
     " see_anonymous_identity see_secret moderate see_numbers manage_services manage_areas manage_sign_ins"
     " manage_api_keys post_open311 see_journal read_entities write_entities subscribe_entities see_sources manage_sources"
-    " manage_units".split()
+    " manage_units handle_alarm manage_rules".split()
 )
 UNIT_KINDS = set("crew car motorcycle truck pump boat ambulance fire_engine crane other".split())
 # The Open311 GeoReport v2 datatypes; the two list types carry values, the others do not.
@@ -175,6 +175,28 @@ def check_playbooks(services, role_codes):
                 fault(place, f"{step['code']}: a priority is 1 to 4")
 
 
+def check_rules(services, team_codes):
+    name = "starter/rules.json"
+    rules = load(name).get("rules", [])
+    for rule in rules:
+        place = f"{name} {rule['code']}"
+        if not re.fullmatch(r"[a-z0-9/-]+", rule["code"]):
+            fault(place, "a code has a-z, 0-9, - and /")
+        for field in ("names", "cause", "consequence", "action"):
+            both(f"{place} {field}", rule.get(field))
+        if rule.get("owner") not in team_codes:
+            fault(place, f"no team {rule.get('owner')!r}")
+        named = list(rule["condition"].get("service_codes", []))
+        if rule.get("incident"):
+            named.append(rule["incident"].get("service_code"))
+        for code in named:
+            if code not in services:
+                fault(place, f"no service {code!r}")
+    for code, count in Counter(rule["code"] for rule in rules).items():
+        if count > 1:
+            fault(name, f"code {code!r} stands twice")
+
+
 def check_offices(services):
     teams = load("starter/teams.json").get("teams", [])
     team_codes = codes("starter/teams.json", teams)
@@ -182,6 +204,7 @@ def check_offices(services):
         both(f"starter/teams.json {team['code']}", team.get("names"))
 
     check_units(team_codes)
+    check_rules(services, team_codes)
     name = "starter/routing.json"
     routing = load(name).get("routing", [])
     pairs = Counter((row.get("service_code"), row.get("area_code")) for row in routing)

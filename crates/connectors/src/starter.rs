@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::Role;
 use pendopo_domain::playbooks::Playbook;
+use pendopo_domain::rules::Rule;
 use pendopo_domain::services::Service;
 use pendopo_operations::configuration::{PositionFile, RouteFile, Starter, TeamFile};
 use pendopo_operations::units::UnitFile;
@@ -89,6 +90,11 @@ struct LiveTypes {
 }
 
 #[derive(Deserialize)]
+struct Rules {
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
 struct Holidays {
     country: String,
     holidays: Vec<Holiday>,
@@ -101,7 +107,7 @@ struct Holiday {
     areas: Option<Vec<String>>,
 }
 
-/// Services, teams, units, playbooks, routes, roles, positions and types of live data; no areas yet.
+/// Services, teams, units, playbooks, rules, routes, roles, positions and types of live data; no areas yet.
 ///
 /// # Errors
 /// [`FileError`] when a packed file is damaged.
@@ -111,6 +117,7 @@ pub fn starter() -> Result<Starter, FileError> {
         teams: read::<Teams>("starter/teams.json")?.teams,
         units: read::<Units>("starter/units.json")?.units,
         playbooks: read::<Playbooks>("starter/playbooks.json")?.playbooks,
+        rules: read::<Rules>("starter/rules.json")?.rules,
         routing: read::<Routing>("starter/routing.json")?.routing,
         roles: read::<Roles>("starter/roles.json")?.roles,
         positions: read::<Positions>("starter/positions.json")?.positions,

@@ -121,16 +121,30 @@ async fn change(
 }
 
 /// Brings back what was shelved until now. Part of the work behind the city.
-pub(crate) async fn unshelve_due(db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
-    for id in rows::unshelving(db, now).await? {
-        if let Some(mut alarm) = rows::by_id_for_update(db, id).await?
-            && let Ok(step) = alarm.unshelve(now)
-        {
-            rows::update(db, &alarm).await?;
-            note(db, &alarm, step, "city", now).await?;
-        }
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn unshelve_due(city: &City) -> Result<()> {
+    let now = city.now();
+    // Looks first: an idle city must not write.
+    let due = rows::unshelving(&mut city.store().read().await?, now).await?;
+    if due.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let write = city.store().write(move |db| {
+        Box::pin(async move {
+            for id in due {
+                if let Some(mut alarm) = rows::by_id_for_update(db, id).await?
+                    && let Ok(step) = alarm.unshelve(now)
+                {
+                    rows::update(db, &alarm).await?;
+                    note(db, &alarm, step, "city", now).await?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    Ok(write.await?)
 }
 
 /// The rule `code` is no more: what it raised at `cause` is over.

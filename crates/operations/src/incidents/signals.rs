@@ -51,8 +51,13 @@ impl Hand {
 
     /// The alarm that was raised opens an incident, or joins the one that is near, as its rule says.
     pub(crate) async fn follow_alarm(&self, db: &mut Db, turned: Turned) -> Result<()> {
-        let Turned { mut alarm, is_raised } = turned;
-        let opens = self.rule(&alarm.rule).and_then(|rule| rule.incident.clone());
+        let Turned {
+            mut alarm,
+            is_raised,
+        } = turned;
+        let opens = self
+            .rule(&alarm.rule)
+            .and_then(|rule| rule.incident.clone());
         let Some(opens) = opens.filter(|_| is_raised) else {
             return Ok(());
         };
@@ -66,6 +71,15 @@ impl Hand {
         let near = self.near(db, &opens.service_code, alarm.position).await?;
         let incident = match near {
             Some(incident) => incident,
+            None if self.configuration.service(&opens.service_code).is_none() => {
+                // One rule that names what is gone must not hold up all others.
+                tracing::warn!(
+                    rule = alarm.rule,
+                    service = opens.service_code,
+                    "there is no such service for an incident"
+                );
+                return Ok(());
+            }
             None => self.begin(db, &alarm, &opens).await?,
         };
         alarm.incident = Some(incident.id);
@@ -90,7 +104,13 @@ impl Hand {
     }
 
     /// Takes in what residents reported near it lately.
-    async fn gather(&self, db: &mut Db, id: IncidentId, alarm: &Alarm, opens: &Opens) -> Result<()> {
+    async fn gather(
+        &self,
+        db: &mut Db,
+        id: IncidentId,
+        alarm: &Alarm,
+        opens: &Opens,
+    ) -> Result<()> {
         let Some(position) = alarm.position else {
             return Ok(());
         };
@@ -104,7 +124,15 @@ impl Hand {
         };
         let members = report_query::list(db, &filter, Order::NewestFirst, MOST_REPORTS, 0).await?;
         for report in members.iter().rev() {
-            attach(db, &self.configuration, &self.itself, id, report.id, self.now).await?;
+            attach(
+                db,
+                &self.configuration,
+                &self.itself,
+                id,
+                report.id,
+                self.now,
+            )
+            .await?;
         }
         Ok(())
     }
@@ -119,7 +147,15 @@ impl Hand {
                 continue;
             }
             if let Some(incident) = self.near(db, &report.service_code, report.position).await? {
-                attach(db, &self.configuration, &self.itself, incident.id, *id, self.now).await?;
+                attach(
+                    db,
+                    &self.configuration,
+                    &self.itself,
+                    incident.id,
+                    *id,
+                    self.now,
+                )
+                .await?;
             }
         }
         Ok(())

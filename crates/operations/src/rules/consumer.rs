@@ -138,9 +138,9 @@ impl Running {
         let orphans: Vec<Kept> = engine.orphans(&kept).into_iter().cloned().collect();
         if !orphans.is_empty() {
             let all = Arc::clone(&of);
-            let write = city
-                .store()
-                .write(move |db| Box::pin(async move { end_orphans(db, &all, orphans, now).await }));
+            let write = city.store().write(move |db| {
+                Box::pin(async move { end_orphans(db, &all, orphans, now).await })
+            });
             write.await?;
         }
         Ok(Self {
@@ -203,7 +203,8 @@ impl Running {
         seen: &mut Seen,
     ) -> Result<()> {
         if let Effect::Delete { id, at, .. } = effect {
-            seen.edges.extend(self.engine.forget(&mut self.memory, id, *at));
+            seen.edges
+                .extend(self.engine.forget(&mut self.memory, id, *at));
             return Ok(());
         }
         let types = match effect {
@@ -239,8 +240,9 @@ impl Running {
     async fn look_at_report(&mut self, city: &City, id: ReportId, seen: &mut Seen) -> Result<()> {
         let found = reports::look(city, &self.engine, id).await?;
         for one in found.clusters {
-            let edges =
-                self.engine.tell(&mut self.memory, &one.rule, &one.subject, true, one.at);
+            let edges = self
+                .engine
+                .tell(&mut self.memory, &one.rule, &one.subject, true, one.at);
             seen.edges.extend(edges);
             seen.about.insert(one.subject, one.about);
         }
@@ -260,7 +262,12 @@ impl Running {
         let mut kinds: Vec<Iri> = self
             .engine
             .rules()
-            .flat_map(|rule| rule.condition.signals().into_iter().map(|one| Arc::clone(&one.kind)))
+            .flat_map(|rule| {
+                rule.condition
+                    .signals()
+                    .into_iter()
+                    .map(|one| Arc::clone(&one.kind))
+            })
             .collect();
         kinds.sort();
         kinds.dedup();
@@ -322,7 +329,6 @@ impl Running {
                     }
                 }
                 hand.follow_reports(db, &reports).await?;
-                alarms::unshelve_due(db, now).await?;
                 rows::keep(db, &changed).await?;
                 consumers::advance(db, LIVE, to.live, now).await?;
                 consumers::advance(db, CASES, to.cases, now).await?;
@@ -403,11 +409,7 @@ fn about(city: &City, live: &Live, subject: &Iri) -> About {
 }
 
 /// The numbers that a series had in the `over_s` seconds before `reading`, oldest first.
-async fn past(
-    live: &Live,
-    reading: &Reading<'_>,
-    over_s: u32,
-) -> Result<Vec<(Timestamp, f64)>> {
+async fn past(live: &Live, reading: &Reading<'_>, over_s: u32) -> Result<Vec<(Timestamp, f64)>> {
     live.flush_all().await?;
     let range = Range {
         from: Some(reading.at.plus(-SignedDuration::from_secs(over_s.into()))),
@@ -419,10 +421,12 @@ async fn past(
     let mut db = live.tables().read().await?;
     let names = [Arc::clone(&reading.attribute.name)];
     let found = history::observations(&mut db, reading.id, &names, &range).await?;
-    let default = found.into_iter().find(|((_, dataset), _)| dataset.is_none());
+    let default = found
+        .into_iter()
+        .find(|((_, dataset), _)| dataset.is_none());
     let rows = default.map_or(vec![], |(_, rows)| rows);
-    let numbers = rows.iter().filter_map(|row| {
-        Some((observed_at(&row.attribute), row.attribute.value.number()?))
-    });
+    let numbers = rows
+        .iter()
+        .filter_map(|row| Some((observed_at(&row.attribute), row.attribute.value.number()?)));
     Ok(numbers.collect())
 }

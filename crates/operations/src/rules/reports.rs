@@ -37,7 +37,10 @@ pub(super) async fn look(city: &City, engine: &Engine, id: ReportId) -> Result<F
     let Some(report) = report_rows::by_id(&mut db, id).await? else {
         return Ok(Found::default());
     };
-    let Some(position) = report.position.filter(|_| report.visibility == Visibility::Public) else {
+    let Some(position) = report
+        .position
+        .filter(|_| report.visibility == Visibility::Public)
+    else {
         return Ok(Found::default());
     };
     let mut found = Found {
@@ -54,7 +57,10 @@ pub(super) async fn look(city: &City, engine: &Engine, id: ReportId) -> Result<F
     }
     for one in &mut found.clusters {
         let configuration = city.configuration();
-        let at = one.about.position.and_then(|at| configuration.areas.containing(at));
+        let at = one
+            .about
+            .position
+            .and_then(|at| configuration.areas.containing(at));
         one.about.area = at.map(|area| area.id);
     }
     Ok(found)
@@ -79,7 +85,9 @@ async fn cluster(
     // One that goes on takes the report in.
     let open = alarm_rows::active_of(db, &rule.code).await?;
     let same = open.iter().find(|alarm| {
-        alarm.position.is_some_and(|place| place.metres_to(position) <= near)
+        alarm
+            .position
+            .is_some_and(|place| place.metres_to(position) <= near)
     });
     if let Some(alarm) = same
         && let Some((_, subject)) = alarm.cause.split_once('|')
@@ -104,7 +112,11 @@ async fn cluster(
     };
     let members = report_query::list(db, &filter, Order::NewestFirst, MOST, 0).await?;
     let enough = usize::try_from(*count).unwrap_or(usize::MAX);
-    let Some(first) = members.iter().map(|one| one.id).min().filter(|_| members.len() >= enough)
+    let Some(first) = members
+        .iter()
+        .map(|one| one.id)
+        .min()
+        .filter(|_| members.len() >= enough)
     else {
         return Ok(None);
     };

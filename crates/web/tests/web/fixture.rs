@@ -28,6 +28,7 @@ use pendopo_domain::live_types::LiveType;
 use pendopo_domain::organisation::Role;
 use pendopo_domain::playbooks::Playbook;
 use pendopo_domain::reports::{Channel, Report};
+use pendopo_domain::rules::Rule;
 use pendopo_domain::services::Service;
 use pendopo_operations::configuration::{
     self, PositionFile, Profile, RouteFile, Starter, TeamFile,
@@ -497,6 +498,10 @@ fn starter() -> Starter {
         live_types: list::<LiveType>(
             include_str!("../../../../cities/starter/live_types.json"),
             "live_types",
+        ),
+        rules: list::<Rule>(
+            include_str!("../../../../cities/starter/rules.json"),
+            "rules",
         ),
         places: vec![],
         base_map: String::new(),

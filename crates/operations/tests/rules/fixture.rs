@@ -1,0 +1,317 @@
+//! A city with one gauge, driven by hand.
+
+use geo::{MultiPolygon, polygon};
+use jiff::SignedDuration;
+use pendopo_domain::alarms::{Alarm, State};
+use pendopo_domain::entities::command::{Fragment, Given, Patch};
+use pendopo_domain::entities::query::LOCATION;
+use pendopo_domain::entities::{Command, Geometry, Value};
+use pendopo_domain::geo::{Area, AreaId, Position};
+use pendopo_domain::incidents::{Incident, IncidentId, Priority};
+use pendopo_domain::policy::{Action, Actor, Grant, Scope, Who};
+use pendopo_domain::reports::{Channel, Report, ReportId};
+use pendopo_domain::rules::{Beyond, Condition, Delays, Opens, Rule, Signal};
+use pendopo_domain::services::{Service, Texts};
+use pendopo_domain::time::Clock;
+use pendopo_operations::configuration::{self, Profile, Starter, TeamFile};
+use pendopo_operations::reports::{self, Submission};
+use pendopo_operations::rules::Runner;
+use pendopo_operations::store::{
+    alarms as alarm_rows, incidents as incident_rows, reports as rows,
+};
+use pendopo_operations::{City as Running, background, entities};
+use pendopo_testkit::TestCity;
+
+const GAUGE: &str = "https://example.org/Gauge";
+const LEVEL: &str = "https://example.org/level";
+
+/// A city and the rules that run in it.
+pub struct City {
+    city: Running,
+    runner: Runner,
+    test: TestCity,
+}
+
+impl City {
+    pub async fn found(test: TestCity, rules: Vec<Rule>) -> Self {
+        let service = |code: &str| -> Service {
+            let text = format!(
+                r#"{{"code": "{code}", "names": {{"id": "{code}"}}, "verify_days": 3, "follow_up_days": 5}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        let team = TeamFile {
+            code: "bpbd".into(),
+            names: Texts::same("BPBD"),
+        };
+        let public = r#"{"code": "public", "names": {"id": "x"}, "actions": ["see_public", "submit_report"]}"#;
+        let starter = Starter {
+            services: vec![service("banjir"), service("sampah")],
+            teams: vec![team],
+            roles: vec![serde_json::from_str(public).unwrap()],
+            areas: vec![area()],
+            rules,
+            ..Starter::default()
+        };
+        let store = test.another_node().await;
+        configuration::found(&store, profile(), starter, test.clock.now())
+            .await
+            .unwrap();
+        let city = Running::new("uji", store, test.clock.clone(), test.entropy.clone())
+            .await
+            .unwrap();
+        let mut fresh = Self {
+            city,
+            runner: Runner::default(),
+            test,
+        };
+        fresh.catch_up().await;
+        fresh
+    }
+
+    pub fn as_it_is(&self) -> &Running {
+        &self.city
+    }
+
+    /// The process that runs the rules is gone with all that it had in memory.
+    pub fn killed(&mut self) {
+        self.runner = Runner::default();
+    }
+
+    pub async fn catch_up(&mut self) {
+        self.test.settle().await;
+        while self.runner.step(&self.city).await.unwrap() {}
+        background::catch_up(&self.city).await.unwrap();
+    }
+
+    pub async fn seconds(&self, seconds: i64) {
+        self.test.clock.advance(SignedDuration::from_secs(seconds));
+    }
+
+    pub async fn minutes(&self, minutes: i64) {
+        self.seconds(minutes * 60).await;
+    }
+
+    /// The gauge tells its level now; it stands in the middle of the city.
+    pub async fn reads(&self, id: &str, value: f64) {
+        let place = Position::new(104.45, 0.92).unwrap();
+        let told = Fragment {
+            id: id.into(),
+            types: vec![GAUGE.into()],
+            scopes: Given::Absent,
+            expires_at: Given::Absent,
+            attributes: vec![
+                Patch {
+                    observed_at: Given::Is(self.test.clock.now()),
+                    ..patch(
+                        LEVEL,
+                        Value::Property(serde_json::value::to_raw_value(&value).unwrap()),
+                    )
+                },
+                patch(LOCATION, Value::GeoProperty(Geometry::point(place))),
+            ],
+        };
+        let body = vec![Command::Record(told)];
+        let done = entities::write(&self.city, &self.city.listener(), body).await;
+        assert!(done.unwrap().iter().all(Result::is_ok));
+    }
+
+    pub async fn reports(&self, service: &str, lon: f64, lat: f64) -> ReportId {
+        let submission = Submission {
+            service_code: service.to_owned(),
+            position: Position::new(lon, lat),
+            place: Some("Jl. Bakar Batu".to_owned()),
+            description: Some("Air setinggi lutut di depan pasar.".to_owned()),
+            ..Submission::default()
+        };
+        let sent = reports::submit(&self.city, &self.city.public(), Channel::Web, submission).await;
+        sent.unwrap().report.id
+    }
+
+    /// All alarms in the order in which the city noticed them.
+    pub async fn alarms(&self) -> Vec<Alarm> {
+        let mut db = self.city.store().read().await.unwrap();
+        let (from, to) = (
+            self.test.clock.now().plus_days(-9),
+            self.test.clock.now().plus_days(9),
+        );
+        alarm_rows::noticed(&mut db, from, to, 1_000).await.unwrap()
+    }
+
+    /// Rule and state of the open alarms.
+    pub async fn open(&self) -> Vec<(String, State)> {
+        let all = self.alarms().await.into_iter();
+        all.filter(Alarm::is_open)
+            .map(|one| (one.rule, one.state))
+            .collect()
+    }
+
+    pub async fn report(&self, id: ReportId) -> Report {
+        let mut db = self.city.store().read().await.unwrap();
+        rows::by_id(&mut db, id).await.unwrap().unwrap()
+    }
+
+    pub async fn incident(&self, id: IncidentId) -> Incident {
+        let mut db = self.city.store().read().await.unwrap();
+        incident_rows::by_id(&mut db, id).await.unwrap().unwrap()
+    }
+
+    pub async fn members(&self, id: IncidentId) -> Vec<ReportId> {
+        let mut db = self.city.store().read().await.unwrap();
+        let mut ids: Vec<_> = rows::of_incident(&mut db, id)
+            .await
+            .unwrap()
+            .iter()
+            .map(|one| one.id)
+            .collect();
+        ids.sort();
+        ids
+    }
+}
+
+fn patch(name: &str, value: Value) -> Patch {
+    Patch {
+        name: name.into(),
+        dataset: None,
+        value: Given::Is(value),
+        observed_at: Given::Absent,
+        expires_at: Given::Absent,
+        unit_code: Given::Absent,
+        parts: vec![],
+    }
+}
+
+fn profile() -> Profile {
+    Profile {
+        name: "Kota Uji".into(),
+        province: String::new(),
+        zone: "Asia/Jakarta".into(),
+        zone_abbreviation: "WIB".into(),
+        domain: String::new(),
+        emergency_phone: String::new(),
+        bbox: [104.4, 0.85, 104.6, 1.0],
+        demo: false,
+        holidays: vec![],
+    }
+}
+
+fn area() -> Area {
+    let square = polygon![
+        (x: 104.4, y: 0.85), (x: 104.6, y: 0.85), (x: 104.6, y: 1.0), (x: 104.4, y: 1.0), (x: 104.4, y: 0.85)
+    ];
+    Area {
+        id: AreaId(0),
+        code: "kota".into(),
+        name: "Kota".into(),
+        kind: "Kelurahan".into(),
+        parent_name: None,
+        approximate: false,
+        centre: Position::new(104.5, 0.92).unwrap(),
+        outline: MultiPolygon::new(vec![square]),
+    }
+}
+
+fn actor(actions: &[Action]) -> Actor {
+    Actor {
+        who: Who::City,
+        grants: vec![Grant {
+            actions: actions.iter().copied().collect(),
+            scope: Scope::City,
+            position: None,
+        }],
+    }
+}
+
+/// May change the rules and handle alarms.
+pub fn it_staff() -> Actor {
+    actor(&[Action::ManageRules, Action::HandleAlarm, Action::SeeDesk])
+}
+
+pub fn nobody() -> Actor {
+    actor(&[])
+}
+
+fn signal() -> Signal {
+    Signal {
+        kind: GAUGE.into(),
+        attribute: LEVEL.into(),
+        entity: None,
+    }
+}
+
+fn rule(code: &str, condition: Condition) -> Rule {
+    Rule {
+        code: code.into(),
+        names: Texts::same(code),
+        condition,
+        cause: Texts::same("x"),
+        consequence: Texts::same("x"),
+        action: Texts::same("x"),
+        minutes_to_act: 10,
+        priority: Priority::new(2).unwrap(),
+        owner: "bpbd".into(),
+        group: None,
+        incident: None,
+        enabled: true,
+    }
+}
+
+fn flood() -> Option<Opens> {
+    Some(Opens {
+        service_code: "banjir".into(),
+        within_m: 500,
+    })
+}
+
+/// 120 with a deadband of 5, a minute on and five off; opens an incident.
+pub fn high_water() -> Rule {
+    let condition = Condition::Threshold {
+        signal: signal(),
+        side: Beyond::Above,
+        limit: 120.0,
+        deadband: 5.0,
+        delays: Delays {
+            on_s: 60,
+            off_s: 300,
+        },
+    };
+    Rule {
+        incident: flood(),
+        ..rule("air/tinggi", condition)
+    }
+}
+
+/// Three reports within 500 m in half an hour.
+pub fn flood_reports() -> Rule {
+    let condition = Condition::Reports {
+        service_codes: vec!["banjir".into()],
+        count: 3,
+        within_m: 500,
+        in_minutes: 30,
+    };
+    Rule {
+        incident: flood(),
+        ..rule("banjir/sekitar", condition)
+    }
+}
+
+/// Nothing for five minutes.
+pub fn silent() -> Rule {
+    let condition = Condition::NoData {
+        signal: signal(),
+        after_s: 300,
+    };
+    rule("air/diam", condition)
+}
+
+/// 100 in an hour over ten minutes.
+pub fn steep() -> Rule {
+    let condition = Condition::RateOfRise {
+        signal: signal(),
+        per_hour: 100.0,
+        over_s: 600,
+        deadband_per_hour: 20.0,
+        delays: Delays::default(),
+    };
+    rule("air/cepat", condition)
+}
