@@ -156,3 +156,9 @@ cli-record-missing_text = { $count } reports say nothing
 cli-record-other_entry = { $count } are of a kind that is not replayed
 cli-record-refused_by_city = { $count } were refused by the city
 cli-record-not_delivered = { $count } got no answer, however often they were sent
+
+cli-rules-not-taken = No rule of { $file } was taken.
+cli-rules-taken = Taken: { $count } rules.
+cli-bad-rule = The rule { $name } cannot be used.
+cli-no-rule = There is no rule called { $name }.
+cli-rule-removed = The rule { $name } was removed.

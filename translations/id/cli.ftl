@@ -156,3 +156,9 @@ cli-record-missing_text = { $count } laporan tidak berisi apa-apa
 cli-record-other_entry = { $count } jenisnya tidak diputar ulang
 cli-record-refused_by_city = { $count } ditolak oleh kota
 cli-record-not_delivered = { $count } tidak dijawab, betapapun sering dikirim
+
+cli-rules-not-taken = Tidak ada aturan dari { $file } yang diambil.
+cli-rules-taken = Diambil: { $count } aturan.
+cli-bad-rule = Aturan { $name } tidak dapat dipakai.
+cli-no-rule = Tidak ada aturan bernama { $name }.
+cli-rule-removed = Aturan { $name } sudah dihapus.

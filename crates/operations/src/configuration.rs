@@ -327,9 +327,7 @@ async fn put_starter(db: &mut Db, starter: &Starter) -> Result<()> {
         };
         rows::put_position(db, &position).await?;
     }
-    for rule in &starter.rules {
-        crate::rules::put_checked(db, rule).await?;
-    }
+    crate::rules::put_checked(db, &starter.rules).await?;
     Ok(())
 }
 
@@ -509,6 +507,7 @@ pub fn command_line() -> Actor {
                 | Action::SeeJournal
                 | Action::SeeSources
                 | Action::ManageSources
+                | Action::ManageRules
         )
     });
     Actor {

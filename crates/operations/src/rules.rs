@@ -9,8 +9,8 @@ mod consumer;
 mod reports;
 
 use pendopo_domain::policy::{Action, Actor};
-use pendopo_domain::rules::{MOST, Rule};
-use pendopo_store::{Db, rules as rows};
+use pendopo_domain::rules::{Condition, MOST, Rule};
+use pendopo_store::{Db, configuration as held, rules as rows};
 
 pub use consumer::{Runner, run};
 
@@ -23,11 +23,19 @@ use crate::{City, Error, Invalid, Problem, Result, actor_text};
 /// [`Error::Denied`]; [`Error::Invalid`] on `rule` when it cannot be used, on `owner`, `service` or `area` when it names
 /// what is not there, on `rules` when there are too many.
 pub async fn put(city: &City, actor: &Actor, rule: Rule) -> Result<()> {
+    put_all(city, actor, vec![rule]).await
+}
+
+/// Stores all of `rules`, or none.
+///
+/// # Errors
+/// As [`put`].
+pub async fn put_all(city: &City, actor: &Actor, rules: Vec<Rule>) -> Result<()> {
     must(actor, Action::ManageRules)?;
     let (by, now) = (actor_text(actor), city.now());
     let write = city.store().write(move |db| {
         Box::pin(async move {
-            put_checked(db, &rule).await?;
+            put_checked(db, &rules).await?;
             changed(db, &by, "rules", now).await
         })
     });
@@ -54,36 +62,39 @@ pub async fn remove(city: &City, actor: &Actor, code: &str) -> Result<()> {
     city.reload().await
 }
 
-/// Checks a rule against the city and stores it; part of a transaction.
-pub(crate) async fn put_checked(db: &mut Db, rule: &Rule) -> Result<()> {
-    use pendopo_store::configuration as held;
-    rule.check()
-        .map_err(|_| Invalid::one("rule", Problem::Unknown))?;
+/// Checks rules against the city and stores them; part of a transaction.
+pub(crate) async fn put_checked(db: &mut Db, new: &[Rule]) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
     let teams = held::teams(db).await?;
-    if !teams.iter().any(|team| team.code == rule.owner) {
-        return Err(Invalid::one("owner", Problem::Unknown));
-    }
     let services = held::services(db).await?;
-    let mut named: Vec<&String> = rule.incident.iter().map(|one| &one.service_code).collect();
-    if let pendopo_domain::rules::Condition::Reports { service_codes, .. } = &rule.condition {
-        named.extend(service_codes);
-    }
-    let is_there = |code: &&String| services.iter().any(|one| one.code == **code);
-    if !named.iter().all(is_there) {
-        return Err(Invalid::one("service", Problem::Unknown));
-    }
-    if let pendopo_domain::rules::Condition::Alert {
-        area: Some(area), ..
-    } = &rule.condition
-    {
-        let areas = held::areas(db).await?;
-        if !areas.iter().any(|one| one.code == *area) {
+    let areas = held::areas(db).await?;
+    for rule in new {
+        rule.check()
+            .map_err(|_| Invalid::one("rule", Problem::Unknown))?;
+        if !teams.iter().any(|team| team.code == rule.owner) {
+            return Err(Invalid::one("owner", Problem::Unknown));
+        }
+        let mut named: Vec<&String> = rule.incident.iter().map(|one| &one.service_code).collect();
+        if let Condition::Reports { service_codes, .. } = &rule.condition {
+            named.extend(service_codes);
+        }
+        let is_there = |code: &&String| services.iter().any(|one| one.code == **code);
+        if !named.iter().all(is_there) {
+            return Err(Invalid::one("service", Problem::Unknown));
+        }
+        if let Condition::Alert {
+            area: Some(area), ..
+        } = &rule.condition
+            && !areas.iter().any(|one| one.code == *area)
+        {
             return Err(Invalid::one("area", Problem::Unknown));
         }
+        rows::put(db, rule).await?;
     }
-    let all = rows::all(db).await?;
-    if all.len() >= MOST && !all.iter().any(|one| one.code == rule.code) {
-        return Err(Invalid::one("rules", Problem::TooMany { most: MOST }));
+    match rows::all(db).await?.len() > MOST {
+        true => Err(Invalid::one("rules", Problem::TooMany { most: MOST })),
+        false => Ok(()),
     }
-    Ok(rows::put(db, rule).await?)
 }

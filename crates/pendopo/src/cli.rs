@@ -57,6 +57,11 @@ pub enum Command {
         #[command(subcommand)]
         command: MqttAccountCommand,
     },
+    /// What watches the city and raises alarms.
+    Rule {
+        #[command(subcommand)]
+        command: RuleCommand,
+    },
     /// How messages of devices become entities, and what the sources did.
     Source {
         #[command(subcommand)]
@@ -378,6 +383,28 @@ pub enum SourceCommand {
     /// Take a mapping or a broker away.
     Remove {
         name: String,
+        #[command(flatten)]
+        of: OfCity,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum RuleCommand {
+    /// Add or replace rules from a JSON file: all of them, or none.
+    Put {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// List rules: code, priority, team. A - stands before one that is not enabled.
+    List {
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// Take a rule away; its alarms end.
+    Remove {
+        code: String,
         #[command(flatten)]
         of: OfCity,
     },

@@ -17,6 +17,7 @@ mod live;
 mod mqtt;
 mod place;
 mod replay;
+mod rules;
 mod say;
 mod serve;
 mod sources;
@@ -73,6 +74,7 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::SignIn { command } => access::add_sign_in(say, command).await?,
         Command::ApiKey { command } => access::add_api_key(say, command).await?,
         Command::MqttAccount { command } => sources::account(say, command).await?,
+        Command::Rule { command } => rules::run(say, command).await?,
         Command::Source { command } => sources::source(say, command).await?,
         Command::Quarantine { command } => return sources::quarantine(say, command).await,
         Command::BaseMap { command } => base_map::run(say, command)?,

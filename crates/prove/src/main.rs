@@ -10,6 +10,8 @@
     reason = "what was found is what this program prints"
 )]
 
+mod alarms;
+mod alarms_kill;
 mod chance;
 mod disk;
 mod drive;
@@ -58,6 +60,10 @@ enum Cli {
     LiveKill(live_kill::Args),
     /// How long until a reading is seen: by a client of the stream, and on a screen.
     Reach(reach::Args),
+    /// How long from a reading to its alarm, with many rules.
+    Alarms(alarms::Args),
+    /// SIGKILL under rules: no alarm is lost or doubled, also inside a delay.
+    AlarmsKill(alarms_kill::Args),
 }
 
 #[tokio::main]
@@ -73,6 +79,8 @@ async fn main() -> Result<()> {
         Cli::Live(args) => live::run(args).await,
         Cli::LiveKill(args) => live_kill::run(args).await,
         Cli::Reach(args) => reach::run(args).await,
+        Cli::Alarms(args) => alarms::run(args).await,
+        Cli::AlarmsKill(args) => alarms_kill::run(args).await,
     };
     if let Err(error) = &done {
         evidence::failed(&out, error)?;
@@ -92,6 +100,8 @@ impl Cli {
             Self::Live(args) => &args.out,
             Self::LiveKill(args) => &args.out,
             Self::Reach(args) => &args.out,
+            Self::Alarms(args) => &args.out,
+            Self::AlarmsKill(args) => &args.out,
         }
     }
 }

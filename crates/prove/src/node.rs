@@ -236,7 +236,7 @@ impl City {
         })
     }
 
-    async fn run(&self, wrap: &[OsString], args: &[&str]) -> Result<Output> {
+    pub async fn run(&self, wrap: &[OsString], args: &[&str]) -> Result<Output> {
         let output = self.command(wrap, args).output().await?;
         if !output.status.success() {
             bail!(

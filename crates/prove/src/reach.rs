@@ -319,7 +319,8 @@ fn system_now() -> Duration {
         .unwrap_or_default()
 }
 
-fn now() -> Timestamp {
+/// The present instant.
+pub fn now() -> Timestamp {
     Timestamp::from_micros(i64::try_from(system_now().as_micros()).unwrap_or(i64::MAX))
 }
 

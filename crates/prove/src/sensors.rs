@@ -96,8 +96,10 @@ pub fn batch(out: &mut Vec<u8>, numbers: impl Iterator<Item = usize>, turn: usiz
 }
 
 /// Of the type that the public sees on the map, with its one value.
-const GAUGE: &str = "https://smartdatamodels.org/dataModel.Environment/WaterObserved";
-const LEVEL: &str = "https://smartdatamodels.org/dataModel.Environment/waterLevel";
+/// The type of a gauge.
+pub const GAUGE: &str = "https://smartdatamodels.org/dataModel.Environment/WaterObserved";
+/// The attribute that it tells.
+pub const LEVEL: &str = "https://smartdatamodels.org/dataModel.Environment/waterLevel";
 /// Where the gauge 0 stands.
 pub const MIDDLE: [f64; 2] = [BOX[0] + BOX[2] / 2.0, BOX[1] + BOX[3] / 2.0];
 /// No other gauge stands nearer to it, in degrees: their marks would cover each other.
