@@ -26,7 +26,7 @@ pub(crate) use self::notes::{beside, write_with};
 pub use self::open::{Opening, can_join, join, open};
 pub(crate) use self::resolve::{Hand, resolve_as};
 pub use self::resolve::{Resolution, resolve};
-pub use self::see::{Seen, list, see};
+pub use self::see::{Seen, list, over, see};
 pub(crate) use self::states::{note_crew, reopen, settle_again};
 pub use self::states::{reopen_at_desk, set_state, set_state_because};
 use crate::configuration::must;

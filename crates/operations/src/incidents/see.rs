@@ -94,6 +94,21 @@ pub async fn see(city: &City, actor: &Actor, id: IncidentId) -> Result<Seen> {
     })
 }
 
+/// Incidents that are over, latest first, from the one before `before` on.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn over(
+    city: &City,
+    actor: &Actor,
+    before: Option<&Incident>,
+    most: usize,
+) -> Result<Vec<Incident>> {
+    must(actor, Action::SeeDesk)?;
+    let most = i64::try_from(most).map_or(limits::LIST_ROWS, |most| most.min(limits::LIST_ROWS));
+    Ok(rows::over(&mut city.store().read().await?, before, most).await?)
+}
+
 /// Incidents for the desk: those that need someone, gravest first, or the latest of all.
 ///
 /// # Errors

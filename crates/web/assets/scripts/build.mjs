@@ -35,6 +35,7 @@ await Promise.all([
       report: "src/report.js",
       live: "src/live.js",
       desk: "src/desk.js",
+      crew: "src/crew.js",
       chart: "src/chart.js",
       uplot: "src/uplot.js",
     },

@@ -116,6 +116,7 @@ async fn show_report(
 ) -> Result<Response, Failure> {
     let report = report_by(&visit, &number).await?;
     let detail = report::detail(&visit, &report, None).await?;
+    incidents::look_at_report(&visit.city, &visit.actor, report.id).await?;
     let desk = page(
         &visit,
         &asked,

@@ -1,14 +1,17 @@
 //! One incident (kejadian) at the desk: clocks, crews, reports, timeline, and what can be done.
 
+mod actions;
 mod detail;
+mod list;
 
 use axum::extract::{Path, Query, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use pendopo_domain::incidents::{IncidentId, State};
+use pendopo_domain::incidents::{IncidentId, State, Target};
 use pendopo_domain::policy::Action;
 use pendopo_operations::dispatch::Evidence;
-use pendopo_operations::{Error, incidents, limits};
+use pendopo_operations::incidents::Crew;
+use pendopo_operations::{Error, Invalid, Problem, incidents, limits, units};
 
 use super::desk::{self, Asked};
 use super::parts;
@@ -21,6 +24,8 @@ use crate::visit::Visit;
 
 pub(crate) fn routes(routes: &mut Vec<Route>) {
     use Action::{OpenIncident, SeeDesk};
+    list::routes(routes);
+    actions::routes(routes);
     show(routes, "/meja/kejadian/{number}", SeeDesk, show_incident);
     act(
         routes,
@@ -74,7 +79,9 @@ async fn show_incident(
     Path(number): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let desk = page(&visit, id_of(&number)?, &asked, vec![]).await?;
+    let id = id_of(&number)?;
+    let desk = page(&visit, id, &asked, vec![]).await?;
+    incidents::look(&visit.city, &visit.actor, id).await?;
     visit.page(Nav::Desk, &desk)
 }
 
@@ -105,6 +112,13 @@ async fn send_team(
 ) -> Result<Response, Failure> {
     let (id, form) = (id_of(&number)?, body::form(request).await?);
     let outcome = dispatch(&visit, id, &form).await;
+    let unit = form
+        .get("team")
+        .and_then(|text| text.strip_prefix(detail::UNIT));
+    let outcome = match outcome {
+        Err(wrong) => Err(where_it_is(&visit, unit, wrong).await?),
+        done => done,
+    };
     answer(visit, id, &form, outcome, |field| {
         if field == "words" {
             "dispatch-note"
@@ -115,9 +129,34 @@ async fn send_team(
     .await
 }
 
+/// Of a unit that is sent somewhere already, says where.
+async fn where_it_is(visit: &Visit, code: Option<&str>, wrong: Wrong) -> Result<Wrong, Error> {
+    let busy = |wrong: &Invalid| (wrong.field, wrong.problem) == ("unit", Problem::Busy);
+    match &wrong {
+        Wrong::Error(Error::Invalid(invalid)) if invalid.iter().any(busy) => {}
+        _ => return Ok(wrong),
+    }
+    let all = units::list(&visit.city, &visit.actor).await?;
+    let found = all
+        .into_iter()
+        .find(|seen| Some(seen.unit.code.as_str()) == code);
+    let Some((seen, Target::Incident(at))) = found.and_then(|seen| {
+        let target = seen.assignment.as_ref()?.target;
+        Some((seen, target))
+    }) else {
+        return Ok(wrong);
+    };
+    let name = seen.unit.names.get(visit.language.tag());
+    Ok(Wrong::Standing(vec![
+        FieldError::new("dispatch-team", "error-unit-busy-at")
+            .with("unit", name)
+            .with("number", format!("K-{at}")),
+    ]))
+}
+
 async fn dispatch(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
-    let team = staff_parts::team_of(visit, form)
-        .ok_or_else(|| Wrong::field("dispatch-team", "error-team-missing"))?;
+    let crew =
+        crew_of(visit, form).ok_or_else(|| Wrong::field("dispatch-team", "error-team-missing"))?;
     let note = form.text("note");
     if note
         .as_ref()
@@ -128,11 +167,21 @@ async fn dispatch(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
             FieldError::new("dispatch-note", "error-description-long").with("max", most),
         ]));
     }
-    incidents::send_team(&visit.city, &visit.actor, id, team).await?;
+    incidents::send(&visit.city, &visit.actor, id, crew).await?;
     if let Some(note) = note {
         incidents::note(&visit.city, &visit.actor, id, note).await?;
     }
     Ok("dispatched")
+}
+
+/// The unit or the team that a form names by its code.
+fn crew_of(visit: &Visit, form: &Form) -> Option<Crew> {
+    let Some(code) = form.get("team")?.strip_prefix(detail::UNIT) else {
+        return staff_parts::team_of(visit, form).map(Crew::Team);
+    };
+    let configuration = visit.city.configuration();
+    let found = configuration.units.iter().find(|unit| unit.code == code);
+    found.map(|unit| Crew::Unit(unit.id))
 }
 
 /// `POST /meja/kejadian/{number}/catatan`
@@ -261,9 +310,10 @@ async fn answer(
         Err(Wrong::Standing(errors)) => (StatusCode::CONFLICT, errors),
         Err(Wrong::Error(Error::Invalid(invalid))) => {
             // Of the incident itself: it has gone on meanwhile, and this step does not follow any more.
-            let late = invalid
-                .iter()
-                .any(|wrong| matches!(wrong.field, "state" | "incident"));
+            let late = invalid.iter().any(|wrong| {
+                matches!(wrong.field, "state" | "incident" | "step")
+                    || wrong.problem == Problem::Busy
+            });
             let status = if late {
                 StatusCode::CONFLICT
             } else {

@@ -12,6 +12,7 @@ mod report_form;
 mod sign_in;
 mod sources;
 mod staff_parts;
+mod units;
 
 pub(crate) use parts::map_around;
 
@@ -28,5 +29,6 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
     sign_in::routes(routes);
     desk::routes(routes);
     incident::routes(routes);
+    units::routes(routes);
     crew::routes(routes);
 }

@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 
 use pendopo_domain::incidents::{Incident, IncidentId};
 use pendopo_domain::organisation::{SignInId, TeamId};
+use pendopo_domain::playbooks::{Step, StepId, StepState};
 use pendopo_domain::reports::Report;
+use pendopo_domain::units::UnitId;
 use pendopo_operations::configuration::Configuration;
 use pendopo_operations::photos::{self, Prepared};
 use pendopo_operations::reports::SecretText;
 use pendopo_operations::store::chains::Entry;
 use pendopo_operations::store::sign_ins;
-use pendopo_operations::{Error, Invalid, Problem};
+use pendopo_operations::{Error, Invalid, Problem, playbooks};
 
 use super::parts;
 use crate::body::Form;
-use crate::pages_view::{Choice, FieldError};
+use crate::pages_view::{Choice, FieldError, StepRow};
 use crate::visit::Visit;
 
 /// A number as a segment of a path: a foreign one may hold anything.
@@ -86,6 +88,56 @@ pub(super) fn team_of(visit: &Visit, form: &Form) -> Option<TeamId> {
         .iter()
         .find(|team| team.code == code)
         .map(|team| team.id)
+}
+
+/// Name of a unit in the language of the visitor.
+pub(super) fn unit_name(visit: &Visit, configuration: &Configuration, unit: UnitId) -> String {
+    let found = configuration.unit(unit);
+    found
+        .map(|unit| unit.names.get(visit.language.tag()).to_owned())
+        .unwrap_or_default()
+}
+
+/// Name of a role in the language of the visitor.
+pub(super) fn role_name(visit: &Visit, configuration: &Configuration, code: &str) -> String {
+    let found = configuration.roles.iter().find(|role| role.code == code);
+    found.map_or_else(
+        || code.to_owned(),
+        |role| role.names.get(visit.language.tag()).to_owned(),
+    )
+}
+
+/// A step of a playbook as pages show it.
+pub(super) fn step_row(
+    visit: &Visit,
+    configuration: &Configuration,
+    step: &Step,
+    may_settle: bool,
+) -> StepRow {
+    StepRow {
+        id: step.id.0,
+        order: step.order,
+        text: step.text.get(visit.language.tag()).to_owned(),
+        role: role_name(visit, configuration, &step.role),
+        state: step.state,
+        due_at: step.due_at,
+        settled_at: step.settled_at,
+        late: step.is_late(visit.city.now()),
+        optional: step.optional,
+        may_settle: may_settle && step.state == StepState::Due,
+    }
+}
+
+/// How a form settles a step: done, or skipped with a reason.
+pub(super) async fn settle_step(visit: &Visit, id: &str, form: &Form) -> Result<StepState, Error> {
+    let id = id.parse().map(StepId).map_err(|_| Error::NotFound)?;
+    let state = if form.get("state") == Some(StepState::Skipped.word()) {
+        StepState::Skipped
+    } else {
+        StepState::Done
+    };
+    playbooks::settle(&visit.city, &visit.actor, id, state, form.text("reason")).await?;
+    Ok(state)
 }
 
 /// What an incident is about.
@@ -225,6 +277,12 @@ pub(super) fn mistakes(
             (_, Problem::TooLong { most }) => {
                 vec![FieldError::new(id, "error-description-long").with("max", most)]
             }
+            ("unit", Problem::Busy) => vec![FieldError::new(id, "error-unit-busy")],
+            ("unit", Problem::OutOfService) => vec![FieldError::new(id, "error-unit-out")],
+            ("team", Problem::Busy) => vec![FieldError::new(id, "error-team-there")],
+            ("into", _) => vec![FieldError::new(id, "error-incident-missing")],
+            ("reports", Problem::Missing) => vec![FieldError::new(id, "error-split-none")],
+            ("step", _) => vec![FieldError::new(id, "error-step-settled")],
             ("words", _) => vec![FieldError::new(id, "error-reason-missing")],
             (_, Problem::OwnWork) => vec![FieldError::new(id, "error-verify-own")],
             ("team", _) => vec![FieldError::new(id, "error-team-missing")],

@@ -4,6 +4,7 @@ use pendopo_domain::incidents::AssignmentState;
 use pendopo_domain::time::Timestamp;
 use serde::Serialize;
 
+use super::incident::StepRow;
 use super::parts::{Due, FieldError, MapView, Phase, Photo, PhotoKind, Unit, sample};
 use crate::render::Page;
 
@@ -51,10 +52,45 @@ pub struct CrewTask {
     pub note: Option<String>,
     pub due: Option<Due>,
     pub dispatched_at: Timestamp,
+    /// The unit that was sent; `None` when the team was.
+    pub unit: Option<String>,
+    /// How far the crew may say that it has come, in order.
+    pub presses: Vec<Press>,
+    /// Steps of the playbook that are this crew's.
+    pub steps: Vec<StepRow>,
     pub max_photo_mb: i64,
     pub errors: Vec<FieldError>,
     /// As typed.
     pub reason: String,
+}
+
+/// A status button: posts to `/tugas/{id}/{path}`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Press {
+    /// The text is `press-{state}`.
+    pub state: AssignmentState,
+    pub path: &'static str,
+}
+
+impl Press {
+    /// Every status button, in order.
+    pub const ALL: [Self; 5] = [
+        Self::of(AssignmentState::Acknowledged, "terima"),
+        Self::of(AssignmentState::EnRoute, "jalan"),
+        Self::of(AssignmentState::OnScene, "tiba"),
+        Self::of(AssignmentState::Transporting, "angkut"),
+        Self::of(AssignmentState::AtFacility, "tujuan"),
+    ];
+
+    const fn of(state: AssignmentState, path: &'static str) -> Self {
+        Self { state, path }
+    }
+
+    /// Those that are left to a crew that has come as far as `state`.
+    pub fn after(state: AssignmentState) -> Vec<Self> {
+        let left = |press: &Self| state.may_become(press.state);
+        Self::ALL.into_iter().filter(left).collect()
+    }
 }
 
 impl Page for Crew {
@@ -131,12 +167,17 @@ impl Page for CrewTask {
             note: Some("Bawa tangga.".to_owned()),
             due: Some(sample::due(Phase::Open, 5, Unit::Day)),
             dispatched_at: sample::ago(17),
+            unit: Some("Truk tangga 1".to_owned()),
+            presses: Press::after(AssignmentState::Dispatched),
+            steps: StepRow::samples(),
             max_photo_mb: 10,
             errors: vec![],
             reason: String::new(),
         };
         let bare = Self {
             priority: Some(1),
+            unit: None,
+            steps: vec![],
             place: String::new(),
             area: String::new(),
             description: None,
@@ -150,6 +191,7 @@ impl Page for CrewTask {
         };
         let failing = Self {
             state: AssignmentState::OnScene,
+            presses: Press::after(AssignmentState::OnScene),
             errors: vec![FieldError::new("photo", "error-photo-or-reason")],
             ..full.clone()
         };
@@ -157,6 +199,7 @@ impl Page for CrewTask {
             .iter()
             .map(|state| Self {
                 state: *state,
+                presses: Press::after(*state),
                 ..full.clone()
             })
             .collect();

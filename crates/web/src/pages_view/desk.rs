@@ -32,7 +32,7 @@ pub struct Desk {
 }
 
 /// Words that [`Desk::done`] may hold.
-pub const DONE_WORDS: [&str; 14] = [
+pub const DONE_WORDS: [&str; 25] = [
     "assigned",
     "incident_opened",
     "incident_joined",
@@ -47,6 +47,17 @@ pub const DONE_WORDS: [&str; 14] = [
     "verified",
     "closed",
     "reopened",
+    "begun",
+    "triaged",
+    "to_work",
+    "rejected",
+    "referred_away",
+    "merged",
+    "split",
+    "split_back",
+    "withdrawn",
+    "step_done",
+    "step_skipped",
 ];
 
 /// The queue by what it asks for.

@@ -1,10 +1,13 @@
 //! One incident (kejadian) at the desk: clocks, crews, its reports, its timeline.
 
-use pendopo_domain::incidents::{AssignmentState, State};
+use pendopo_domain::incidents::{AssignmentState, Severity, State};
+use pendopo_domain::playbooks::StepState;
 use pendopo_domain::time::Timestamp;
 use serde::Serialize;
 
-use super::parts::{Choice, MapView, Photo, PhotoKind, ReportRow, TimelineEntry, sample};
+use super::parts::{
+    Choice, ChoiceGroup, MapView, Photo, PhotoKind, ReportRow, TimelineEntry, sample,
+};
 
 /// An incident as the desk sees it. Forms post to `/meja/kejadian/{number}/…`.
 #[derive(Clone, Debug, Serialize)]
@@ -15,15 +18,37 @@ pub struct IncidentDetail {
     pub state: State,
     /// 1 to 4
     pub priority: u8,
+    pub severity: Severity,
     pub opened_at: Timestamp,
+    /// The incident that this one was merged into.
+    pub merged_into: Option<IncidentLink>,
+    /// Those that were merged into this one.
+    pub merged: Vec<IncidentLink>,
+    /// The stretches that matter most.
     pub clocks: Vec<Clock>,
+    /// All twelve, t0 to t11.
+    pub instants: Vec<ClockInstant>,
+    /// Of its playbook, in order.
+    pub steps: Vec<StepRow>,
+    /// Steps that should have been done by now.
+    pub steps_late: usize,
     pub crews: Vec<CrewRow>,
     pub reports: Vec<IncidentReport>,
     pub photos: Vec<Photo>,
     pub timeline: Vec<TimelineEntry>,
     pub map: Option<MapView>,
-    /// Teams that may still be sent.
-    pub teams: Vec<Choice>,
+    /// Units that are free and teams, to be sent.
+    pub crew_choices: Vec<ChoiceGroup>,
+    /// Incidents that this one may be merged into.
+    pub merge_choices: Vec<Choice>,
+    /// Reports that may be split off.
+    pub split_choices: Vec<Choice>,
+    pub may_triage: bool,
+    pub may_open: bool,
+    pub may_set_aside: bool,
+    pub may_merge: bool,
+    pub may_split: bool,
+    pub may_split_back: bool,
     pub may_note: bool,
     pub may_dispatch: bool,
     pub may_contain: bool,
@@ -35,24 +60,95 @@ pub struct IncidentDetail {
     pub may_reopen: bool,
 }
 
+/// Another incident.
+#[derive(Clone, Debug, Serialize)]
+pub struct IncidentLink {
+    pub number: String,
+    pub url: String,
+}
+
 /// How long a stretch of the response took, or has been taking.
 #[derive(Clone, Debug, Serialize)]
 pub struct Clock {
-    /// `signal`, `dispatch`, `arrival`, `resolution`: the text is `clock-{what}`.
+    /// From one clock to another: the text is `clock-{what}`, see [`STRETCH_WORDS`].
     pub what: &'static str,
-    /// Whole minutes; `None` while it has not begun.
-    pub minutes: Option<i64>,
+    /// Whole seconds; `None` while it has not begun.
+    pub seconds: Option<i64>,
     /// Still running.
     pub running: bool,
+}
+
+/// Every word that [`Clock::what`] may hold.
+pub const STRETCH_WORDS: [&str; 4] = [
+    "first_signal-seen",
+    "seen-dispatched",
+    "dispatched-on_scene",
+    "on_scene-resolved",
+];
+
+/// One of the twelve clocks.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClockInstant {
+    /// 0 to 11
+    pub number: u8,
+    /// The text is `instant-{what}`.
+    pub what: &'static str,
+    pub at: Option<Timestamp>,
+}
+
+/// A step of the playbook.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepRow {
+    pub id: i64,
+    pub order: i64,
+    pub text: String,
+    /// Whose step it is, in the words of the city.
+    pub role: String,
+    pub state: StepState,
+    pub due_at: Timestamp,
+    pub settled_at: Option<Timestamp>,
+    pub late: bool,
+    pub optional: bool,
+    pub may_settle: bool,
+}
+
+impl StepRow {
+    pub(super) fn samples() -> Vec<Self> {
+        let step = |id, state, late| Self {
+            id,
+            order: id,
+            text: "Kirim satuan pompa ke titik terdalam".to_owned(),
+            role: "Dispatcher".to_owned(),
+            state,
+            due_at: sample::ago(5),
+            settled_at: (state != StepState::Due).then(|| sample::ago(2)),
+            late,
+            optional: id == 5,
+            may_settle: state == StepState::Due && id != 4,
+        };
+        vec![
+            step(1, StepState::Done, false),
+            step(2, StepState::Done, true),
+            step(3, StepState::Skipped, false),
+            step(4, StepState::Due, false),
+            step(5, StepState::Due, true),
+            step(6, StepState::Due, false),
+        ]
+    }
 }
 
 /// A crew that was sent.
 #[derive(Clone, Debug, Serialize)]
 pub struct CrewRow {
-    pub team: String,
+    pub id: i64,
+    /// The unit, or else the team.
+    pub name: String,
+    /// The team of a unit.
+    pub team: Option<String>,
     pub state: AssignmentState,
     /// Since when it stands so.
     pub at: Timestamp,
+    pub may_withdraw: bool,
 }
 
 /// A report of the incident.
@@ -66,15 +162,22 @@ pub struct IncidentReport {
 
 impl IncidentDetail {
     pub(super) fn samples() -> Vec<Self> {
-        let clock = |what, minutes, running| Clock {
+        let clock = |what, seconds, running| Clock {
             what,
-            minutes,
+            seconds,
             running,
         };
-        let crew = |team: &str, state| CrewRow {
-            team: team.to_owned(),
+        let crew = |name: &str, state: AssignmentState| CrewRow {
+            id: 1,
+            name: name.to_owned(),
+            team: (state == AssignmentState::EnRoute).then(|| name.to_owned()),
             state,
             at: sample::ago(5),
+            may_withdraw: state.is_active(),
+        };
+        let link = |number: &str| IncidentLink {
+            number: number.to_owned(),
+            url: format!("/meja/kejadian/{number}"),
         };
         let report = |row: ReportRow| IncidentReport {
             desk_url: format!("/meja{}", row.url),
@@ -87,12 +190,18 @@ impl IncidentDetail {
             state: State::OnScene,
             priority: 2,
             opened_at: sample::ago(17),
+            severity: Severity::Severe,
+            merged_into: None,
+            merged: vec![link("K-29"), link("K-30")],
             clocks: vec![
-                clock("signal", Some(1), false),
-                clock("dispatch", Some(185), false),
-                clock("arrival", Some(9_262), true),
-                clock("resolution", None, false),
+                clock(STRETCH_WORDS[0], Some(41), false),
+                clock(STRETCH_WORDS[1], Some(11_100), false),
+                clock(STRETCH_WORDS[2], Some(555_720), true),
+                clock(STRETCH_WORDS[3], None, false),
             ],
+            instants: instants(),
+            steps: StepRow::samples(),
+            steps_late: 1,
             crews: AssignmentState::ALL
                 .iter()
                 .map(|state| crew("Badan Penanggulangan Bencana Daerah", *state))
@@ -101,7 +210,18 @@ impl IncidentDetail {
             photos: vec![sample::photo(PhotoKind::After, 3)],
             timeline: sample::every_entry(),
             map: Some(sample::map()),
-            teams: sample::teams(),
+            crew_choices: vec![ChoiceGroup {
+                label: "Tim".to_owned(),
+                choices: sample::teams(),
+            }],
+            merge_choices: sample::teams(),
+            split_choices: sample::teams(),
+            may_triage: true,
+            may_open: true,
+            may_set_aside: true,
+            may_merge: true,
+            may_split: true,
+            may_split_back: false,
             may_note: true,
             may_dispatch: true,
             may_contain: true,
@@ -120,7 +240,19 @@ impl IncidentDetail {
             may_verify: true,
             may_close: true,
             may_reopen: true,
+            may_triage: false,
+            may_open: false,
+            may_set_aside: false,
+            may_merge: false,
+            may_split: false,
             ..full.clone()
+        };
+        let merged = Self {
+            state: State::Duplicate,
+            merged_into: Some(link("K-12")),
+            merged: vec![],
+            may_split_back: true,
+            ..done.clone()
         };
         let own = Self {
             may_verify: false,
@@ -131,25 +263,51 @@ impl IncidentDetail {
             place: String::new(),
             state: State::New,
             priority: 4,
+            severity: Severity::Unknown,
+            merged: vec![],
             clocks: vec![],
+            instants: vec![],
+            steps: vec![],
+            steps_late: 0,
             crews: vec![],
             reports: vec![],
             photos: vec![],
             timeline: vec![],
             map: None,
-            teams: vec![],
+            crew_choices: vec![],
+            merge_choices: vec![],
+            split_choices: vec![],
+            may_triage: false,
+            may_open: false,
+            may_set_aside: false,
+            may_merge: false,
+            may_split: false,
             may_note: false,
             may_dispatch: false,
             may_contain: false,
             may_resolve: false,
             ..full.clone()
         };
-        let mut samples = vec![full.clone(), done, own, bare];
+        let mut samples = vec![full.clone(), done, own, merged, bare];
         samples.extend(State::ALL.iter().map(|state| Self {
             state: *state,
             priority: 3,
             ..full.clone()
         }));
+        samples.extend(Severity::ALL.iter().map(|severity| Self {
+            severity: *severity,
+            ..full.clone()
+        }));
         samples
     }
+}
+
+fn instants() -> Vec<ClockInstant> {
+    let instant = |clock: &pendopo_domain::incidents::Clock| ClockInstant {
+        number: clock.number(),
+        what: clock.word(),
+        at: (clock.number() < 7).then(|| sample::ago(60)),
+    };
+    let all = pendopo_domain::incidents::Clock::ALL;
+    all.iter().map(instant).collect()
 }

@@ -13,6 +13,7 @@ mod error;
 mod follow;
 mod home;
 mod incident;
+mod incident_list;
 mod live;
 mod numbers;
 mod parts;
@@ -22,9 +23,10 @@ mod sign_in;
 mod similar;
 mod sources;
 mod spark;
+mod units;
 
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
-pub use crew::{Crew, CrewTask, TaskRow};
+pub use crew::{Crew, CrewTask, Press, TaskRow};
 pub use desk::{
     DONE_WORDS, Deadline, Desk, DeskFilters, Detail, IdentityBox, QueueKind, QueueRow,
     ReportDetail, Tab, Tabs,
@@ -33,7 +35,11 @@ pub use entry::{CityLink, CityList, DemoSignIn};
 pub use error::{ErrorKind, ErrorPage, Privacy};
 pub use follow::{Follow, Question, Saved};
 pub use home::{Home, HonestNumbers};
-pub use incident::{Clock, CrewRow, IncidentDetail, IncidentReport};
+pub use incident::{
+    Clock, ClockInstant, CrewRow, IncidentDetail, IncidentLink, IncidentReport, STRETCH_WORDS,
+    StepRow,
+};
+pub use incident_list::{IncidentForm, IncidentList, IncidentRow};
 pub use live::{LiveAttribute, LiveEntity, LiveKind, LiveList, LivePoint, LiveRow, LiveTab};
 pub use numbers::{NumberRow, NumbersPage, RatingSummary};
 pub use parts::{
@@ -51,6 +57,7 @@ pub use sources::{
     AsideReason, AsideRow, SourceDone, SourceList, SourcePage, SourceRow, SourceState,
 };
 pub use spark::{Spark, Trend};
+pub use units::{UnitRow, UnitsPage};
 
 #[cfg(test)]
 mod tests;

@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 31] = [
+pub const ENTRY_WORDS: [&str; 47] = [
     "received",
     "imported",
     "assigned",
@@ -152,6 +152,22 @@ pub const ENTRY_WORDS: [&str; 31] = [
     "comment_done",
     "comment_closed",
     "comment_not_done",
+    "triaged",
+    "to_work",
+    "sent",
+    "reached",
+    "rejected",
+    "referred_away",
+    "merged_into",
+    "merged",
+    "split",
+    "split_from",
+    "en_route",
+    "transporting",
+    "at_facility",
+    "late",
+    "step_done",
+    "step_skipped",
 ];
 
 /// A choice of a select or of radios.

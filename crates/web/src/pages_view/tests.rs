@@ -45,6 +45,9 @@ fn all(see: &mut dyn FnMut(&str, Language, usize, &str)) {
     each::<SignIn>(public, see);
     each::<SignInLink>(public, see);
     each::<Desk>(staff, see);
+    each::<IncidentList>(staff, see);
+    each::<IncidentForm>(staff, see);
+    each::<UnitsPage>(staff, see);
     each::<Crew>(staff, see);
     each::<CrewTask>(staff, see);
 }

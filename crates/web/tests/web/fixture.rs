@@ -296,6 +296,15 @@ impl Browser<'_> {
         self.send(request, Body::from(body)).await
     }
 
+    /// Posts a form as a script does that wants JSON back.
+    pub async fn post_json(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(form).expect("a form");
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json");
+        self.send(request, Body::from(body)).await
+    }
+
     /// Sends a form with a small picture in the file field `photo`.
     pub async fn upload(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.upload_file(path, form, &picture()).await

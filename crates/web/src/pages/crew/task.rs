@@ -10,10 +10,10 @@ use pendopo_operations::identity::subject;
 use pendopo_operations::incidents::Seen;
 use pendopo_operations::store::report_query::{self, Filter, Order};
 use pendopo_operations::store::{incidents as incident_rows, reports as report_rows};
-use pendopo_operations::{Error, dispatch, incidents, limits, reports};
+use pendopo_operations::{Error, dispatch, incidents, limits, playbooks, reports};
 
 use super::super::{parts, staff_parts};
-use crate::pages_view::{Crew, CrewTask, FieldError, Photo, TaskRow};
+use crate::pages_view::{Crew, CrewTask, FieldError, Photo, Press, TaskRow};
 use crate::visit::Visit;
 
 /// Reports of an incident whose photos the crew gets: a phone on a slow line.
@@ -142,6 +142,10 @@ pub(super) async fn detail(
         }
     };
     (task.reason, task.errors) = (reason, errors);
+    let configuration = visit.city.configuration();
+    task.unit = held
+        .unit
+        .map(|unit| staff_parts::unit_name(visit, &configuration, unit));
     Ok(task)
 }
 
@@ -163,6 +167,9 @@ fn bare(held: &Assignment, number: String, title: String) -> CrewTask {
         note: None,
         due: None,
         dispatched_at: held.dispatched_at,
+        unit: None,
+        presses: Press::after(held.state),
+        steps: vec![],
         max_photo_mb: i64::try_from(limits::PHOTO_BYTES / (1024 * 1024)).unwrap_or(0),
         errors: vec![],
         reason: String::new(),
@@ -222,7 +229,13 @@ async fn of_incident(visit: &Visit, held: &Assignment, seen: &Seen) -> Result<Cr
             .unwrap_or_default(),
         area => area,
     };
+    // The crew settles the steps of its role; those of others it need not see.
+    let roles = playbooks::roles(&configuration, &visit.actor);
+    let mine = seen.steps.iter().filter(|step| roles.contains(&step.role));
+    let active = held.state.is_active() && incident.state.needs_action();
+    let step = |step| staff_parts::step_row(visit, &configuration, step, active);
     Ok(CrewTask {
+        steps: mine.map(step).collect(),
         priority: Some(incident.priority.level()),
         place: text.place.unwrap_or_default(),
         area,
