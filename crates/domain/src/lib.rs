@@ -5,6 +5,7 @@
 //! Coordinates are lon, lat (WGS 84); time is UTC inside and the city's zone at the edge.
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod comments;
 pub mod entities;
 pub mod geo;
