@@ -6,6 +6,7 @@
 
 pub mod area;
 pub mod chain;
+pub mod draft;
 mod message;
 pub mod stage;
 pub mod words;

@@ -36,6 +36,11 @@ word_enum!(
         SubscribeEntities = "subscribe_entities",
         SeeSources = "see_sources",
         ManageSources = "manage_sources",
+        SeeAlerts = "see_alerts",
+        WriteAlert = "write_alert",
+        ApproveAlert = "approve_alert",
+        ManageAlertFeeds = "manage_alert_feeds",
+        SetStage = "set_stage",
     }
 );
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pendopo_store::backend::Lease;
 
-use crate::{City, Result, deadlines, entities, measures};
+use crate::{City, Result, alerts, deadlines, entities, measures};
 
 /// How often to look for jobs, and for what other processes wrote.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -72,5 +72,6 @@ async fn work(city: &City, lease: &mut Option<Lease>) -> Result<bool> {
 pub async fn catch_up(city: &City) -> Result<()> {
     while measures::count_next(city).await? > 0 {}
     while deadlines::run_due(city).await? > 0 {}
+    alerts::tend(city).await?;
     entities::tend(city).await
 }

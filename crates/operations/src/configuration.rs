@@ -18,7 +18,7 @@ use pendopo_store::{Db, Store, StoreError, chains, configuration as rows};
 use serde::{Deserialize, Serialize};
 
 use crate::sources::Setup;
-use crate::{City, Error, Result, actor_text};
+use crate::{City, Error, Result, actor_text, alerts};
 
 /// What is asked for when a city is made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,6 +74,8 @@ pub struct Configuration {
     pub base_map: String,
     /// Who may publish over MQTT, and how messages become entities.
     pub sources: Setup,
+    /// How the city warns.
+    pub alerts: alerts::Settings,
     /// When the configuration last changed; Open311 `changeset`.
     pub changed_at: String,
 }
@@ -82,6 +84,7 @@ const PROFILE: &str = "profile";
 const BASE_MAP: &str = "base_map";
 const PLACES: &str = "places";
 const LIVE_TYPES: &str = "live_types";
+const ALERTS: &str = "alerts";
 const CHANGED_AT: &str = "changed_at";
 
 impl Configuration {
@@ -102,8 +105,13 @@ impl Configuration {
             .remove(LIVE_TYPES)
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
+        let alerts: alerts::Settings = settings
+            .remove(ALERTS)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
         Ok(Self {
             live_types,
+            alerts,
             calendar: WorkingCalendar::new(zone, profile.holidays.iter().copied()),
             services: rows::services(db).await?,
             areas: Areas::new(rows::areas(db).await?),
@@ -161,6 +169,7 @@ pub struct Starter {
     pub live_types: Vec<LiveType>,
     pub places: Vec<Named>,
     pub base_map: String,
+    pub alerts: alerts::Settings,
 }
 
 /// A team in a file.
@@ -215,6 +224,7 @@ pub async fn found(
                 set_json(db, PROFILE, &profile).await?;
                 set_json(db, PLACES, &starter.places).await?;
                 set_json(db, LIVE_TYPES, &starter.live_types).await?;
+                set_json(db, ALERTS, &starter.alerts).await?;
                 rows::set(db, BASE_MAP, &starter.base_map).await?;
                 put_starter(db, &starter).await?;
                 changed(db, "city", "city", now).await

@@ -7,6 +7,7 @@
 //! Absent on purpose: HTTP, pages, languages, SQL, the system clock and the system's randomness.
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod background;
 pub mod city;
 pub mod comments;

@@ -11,9 +11,13 @@
 //! Absent on purpose: any knowledge of HTTP, of pages, of who may do what.
 #![forbid(unsafe_code)]
 
+pub mod alert_drafts;
+pub mod alert_feeds;
+pub mod alerts;
 pub mod backend;
 pub mod backup;
 pub mod chains;
+pub mod city_stages;
 mod columns;
 pub mod comments;
 pub mod configuration;

@@ -29,7 +29,7 @@ word_enum!(
 );
 
 /// What the chain has to know about a message.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Link {
     pub key: Key,
     pub status: Status,
@@ -39,8 +39,10 @@ pub struct Link {
     pub effective: Timestamp,
     pub expires: Timestamp,
     /// The feeds that carried it, the city itself among them by a name of its own.
+    #[serde(skip)]
     pub carriers: BTreeSet<String>,
     /// Somebody of the city brought it in.
+    #[serde(skip)]
     pub by_hand: bool,
     /// For feeds that never refer to what they replace; `None` when all carriers do.
     pub place: Option<Place>,

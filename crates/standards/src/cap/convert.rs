@@ -6,9 +6,57 @@ use pendopo_domain::time::Timestamp;
 
 use super::model::{Alert, Area, Info, Pair, Reference, Resource};
 use super::time::DateTime;
+use super::{Asked, Refused};
 
 /// A message without a language is in this one. CAP 1.2 §3.2.2, element `<language>`.
 const USUAL_LANGUAGE: &str = "en-US";
+
+/// What was read of a document, as the city takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Received {
+    pub message: kept::Message,
+    /// Where it is, and the word of a [`super::Fault`] or [`super::Law`].
+    pub problems: Vec<String>,
+    pub signatures: usize,
+}
+
+/// Reads a document and holds it against the standard.
+///
+/// # Errors
+/// As [`super::read`].
+pub fn receive(bytes: &[u8]) -> Result<Received, Refused> {
+    let read = super::read(bytes)?;
+    let faults = read.problems.iter().map(|one| (&one.at, one.fault.word()));
+    let breaches = super::check(&read.alert);
+    let laws = breaches.iter().map(|one| (&one.at, one.law.word()));
+    let text = |(at, word): (&String, &str)| match at.is_empty() {
+        true => word.to_owned(),
+        false => format!("{at}: {word}"),
+    };
+    Ok(Received {
+        message: message(&read.alert),
+        problems: faults.chain(laws).map(text).collect(),
+        signatures: read.signatures,
+    })
+}
+
+/// The document of a warning of the city, times in `zone`.
+///
+/// # Errors
+/// What [`super::self_test`] found, as in [`Received::problems`].
+pub fn issue(
+    message: &kept::Message,
+    zone: &TimeZone,
+    asked: Asked<'_>,
+) -> Result<String, Vec<String>> {
+    let alert = alert(message, zone);
+    let breaches = super::self_test(&alert, asked);
+    if breaches.is_empty() {
+        return Ok(super::write(&alert));
+    }
+    let text = |one: super::Breach| format!("{}: {}", one.at, one.law.word());
+    Err(breaches.into_iter().map(text).collect())
+}
 
 /// What a message says. Sizes, digests and what is sent inside the message are left on the wire.
 pub fn message(alert: &Alert) -> kept::Message {

@@ -23,6 +23,7 @@ macro_rules! look {
     }};
 }
 
+mod alerts;
 mod backups;
 mod chains;
 mod configuration;
