@@ -10,7 +10,7 @@ mod tests;
 pub use poll::run;
 
 use pendopo_operations::alerts::Document;
-use pendopo_operations::alerts::publish::Write;
+use pendopo_operations::alerts::publish::Writer;
 use pendopo_standards::cap;
 
 /// Reads a document.
@@ -28,8 +28,8 @@ pub fn read(bytes: &[u8]) -> Result<Document, cap::Refused> {
 }
 
 /// Writes the documents of the city's own warnings: CAP 1.2, after the self-test.
-pub fn writer() -> Box<Write> {
-    Box::new(|message, asked| {
+pub fn writer() -> Writer {
+    Writer::new(|message, asked| {
         let languages: Vec<&str> = asked.languages.iter().map(String::as_str).collect();
         let what = cap::Asked {
             languages: &languages,

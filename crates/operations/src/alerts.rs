@@ -12,7 +12,9 @@ mod see;
 pub mod stage;
 
 pub use receive::{Carrier, Document, Outcome, import, put_aside, receive, tend};
-pub use see::{Seen, active, aside, chain, document, headlines, newest, one, published};
+pub use see::{
+    Aside, Kept, Seen, active, aside, chain, document, headlines, newest, one, published,
+};
 
 use pendopo_domain::alerts::stage::Proposals;
 use pendopo_domain::geo::{AreaId, Areas, BoundingBox};

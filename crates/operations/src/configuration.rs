@@ -459,6 +459,9 @@ pub fn command_line() -> Actor {
                 | Action::SeeJournal
                 | Action::SeeSources
                 | Action::ManageSources
+                | Action::SeeAlerts
+                | Action::WriteAlert
+                | Action::ManageAlertFeeds
         )
     });
     Actor {

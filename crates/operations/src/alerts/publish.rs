@@ -1,5 +1,7 @@
 //! Approving a warning, by somebody who did not write it; it is public from that moment on.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use pendopo_domain::alerts::draft::{self, Draft, DraftState, Issued};
 use pendopo_domain::alerts::{AlertId, DraftId, Message, MsgType, Reference, area};
@@ -31,6 +33,29 @@ pub struct Asked<'a> {
 /// Makes the document of a message, or says what keeps it from being one. Which bytes say what belongs to the wire.
 /// The document comes back as it would be read from those bytes.
 pub type Write = dyn Fn(&Message, Asked<'_>) -> Result<Document, Vec<String>> + Send + Sync;
+
+/// A [`Write`] that a node hands around.
+#[derive(Clone)]
+pub struct Writer(Arc<Write>);
+
+impl Writer {
+    pub fn new(
+        write: impl Fn(&Message, Asked<'_>) -> Result<Document, Vec<String>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(write))
+    }
+
+    /// How a message is written.
+    pub fn write(&self) -> &Write {
+        &*self.0
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Writer")
+    }
+}
 
 /// What became of an approval.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -126,6 +126,9 @@ fn room(event: &Event) -> Option<&'static str> {
         | Event::IncidentJoined { .. }
         | Event::IncidentChanged { .. } => "incidents",
         Event::AssignmentChanged { .. } => "crews",
+        Event::AlertReceived { .. } | Event::AlertChanged { .. } | Event::StageSet { .. } => {
+            "alerts"
+        }
         Event::ConfigurationChanged { .. } => "configuration",
         Event::IdentitySeen { .. } | Event::PersonErased { .. } => return None,
     })

@@ -5,6 +5,7 @@
 //! cannot reach a template by accident. Every page gives samples of its empty, full and failing
 //! states; the tests render each of them in each language.
 
+mod alerts;
 mod chrome;
 mod crew;
 mod desk;
@@ -23,6 +24,10 @@ mod similar;
 mod sources;
 mod spark;
 
+pub use alerts::{
+    AlertAside, AlertCard, AlertDesk, AlertList, AlertPage, AlertStaff, AlertTexts, DraftForm,
+    DraftPage, DraftRow, DraftStep, DraftWords, FeedRow, StageRow, StageView,
+};
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, TaskRow};
 pub use desk::{

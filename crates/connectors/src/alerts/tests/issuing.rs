@@ -62,7 +62,7 @@ async fn publish(
         .await
         .unwrap();
     compose::submit(&town.city, author, id).await.unwrap();
-    match publish::approve(&town.city, approver, id, PAGE, &writer())
+    match publish::approve(&town.city, approver, id, PAGE, writer().write())
         .await
         .unwrap()
     {
@@ -90,17 +90,17 @@ both_databases! {
         let town = town(test).await;
         let (author, approver) = (town.person("one").await, town.person("two").await);
         let id = compose::begin(&town.city, &author, From::default(), content(some_area(&town))).await.unwrap();
-        let too_early = publish::approve(&town.city, &approver, id, PAGE, &writer()).await;
+        let too_early = publish::approve(&town.city, &approver, id, PAGE, writer().write()).await;
         assert_eq!(problem(too_early.unwrap_err()), ("draft", Problem::Unknown));
         compose::submit(&town.city, &author, id).await.unwrap();
-        let own = publish::approve(&town.city, &author, id, PAGE, &writer()).await;
+        let own = publish::approve(&town.city, &author, id, PAGE, writer().write()).await;
         assert_eq!(problem(own.unwrap_err()), ("draft", Problem::OwnWork));
-        let (preview, broken) = publish::preview(&town.city, &approver, id, PAGE, &writer()).await.unwrap();
+        let (preview, broken) = publish::preview(&town.city, &approver, id, PAGE, writer().write()).await.unwrap();
         assert_eq!((preview.infos.len(), broken.len()), (2, 0));
 
-        let published = publish::approve(&town.city, &approver, id, PAGE, &writer()).await.unwrap();
+        let published = publish::approve(&town.city, &approver, id, PAGE, writer().write()).await.unwrap();
         let Published::Alert(alert) = published else { panic!("{published:?}") };
-        let again = publish::approve(&town.city, &approver, id, PAGE, &writer()).await;
+        let again = publish::approve(&town.city, &approver, id, PAGE, writer().write()).await;
         assert_eq!(problem(again.unwrap_err()), ("draft", Problem::Unknown));
         let late = compose::write(&town.city, &author, id, content(some_area(&town))).await;
         assert_eq!(problem(late.unwrap_err()), ("draft", Problem::Unknown));
@@ -184,7 +184,7 @@ both_databases! {
         // Whoever writes it last is its author, and may not approve it.
         compose::write(&town.city, &other, id, content(some_area(&town))).await.unwrap();
         compose::submit(&town.city, &other, id).await.unwrap();
-        let own = publish::approve(&town.city, &other, id, PAGE, &writer()).await;
+        let own = publish::approve(&town.city, &other, id, PAGE, writer().write()).await;
         assert_eq!(problem(own.unwrap_err()), ("draft", Problem::OwnWork));
         compose::discard(&town.city, &author, id).await.unwrap();
         assert!(compose::open(&town.city, &author).await.unwrap().is_empty());
