@@ -117,7 +117,7 @@ stories! {
         operator.get("/meja/peringatan/1").await.is(200).has("Di luar kota");
         operator.get("/meja/peringatan/2").await.is(200).has("Uji coba");
         operator.get("/meja/peringatan").await.is(200).has("Hujan 1 &lt;b&gt;").has("Hujan 2 &lt;b&gt;");
-        kota.get("/meja/peringatan").await.is(401);
+        kota.get("/meja/peringatan").await.is(303);
     }
 
     async fn two_people_publish_a_warning_and_others_read_it(kota: Fixture) {
