@@ -5,7 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use pendopo_standards::json_pointer::{Pointer, Wanted, depth};
 
 fuzz_target!(|bytes: &[u8]| {
-    let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .position(|b| *b == b'\n')
+        .unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at(end);
     let document = rest.get(1..).unwrap_or_default();
     let Some(pointer) = std::str::from_utf8(line).ok().and_then(Pointer::parse) else {

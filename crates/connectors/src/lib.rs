@@ -5,6 +5,7 @@
 //! writes past them.
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod areas;
 pub mod base_map;
 pub mod boston_311;

@@ -26,7 +26,24 @@ pub enum Unsent {
     /// No answer in time, or none at all. Never shows the address: it may hold a secret.
     #[error("no answer")]
     NoAnswer,
+    #[error("the answer is too large")]
+    TooLarge,
 }
+
+/// An answer to a question.
+#[derive(Clone, Debug)]
+pub struct Got {
+    pub status: u16,
+    /// Unpacked.
+    pub body: Vec<u8>,
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+    /// How long the other side asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// Longest wait that another system may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Speaks to other systems.
 pub struct Outgoing {
@@ -104,6 +121,47 @@ impl Outgoing {
         Ok(answer.status().as_u16())
     }
 
+    /// Gets what is there; at most `most` bytes of it, packed or not.
+    ///
+    /// # Errors
+    /// When the address is refused, nobody answers, or the answer is larger.
+    pub async fn get(
+        &self,
+        url: &str,
+        headers: &[(&str, String)],
+        most: usize,
+    ) -> Result<Got, Unsent> {
+        self.judge(url).await?;
+        let mut request = self.http.get(url).header("accept-encoding", "gzip");
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let mut answer = request.send().await.map_err(|_| Unsent::NoAnswer)?;
+        let text = |name: &str| {
+            let value = answer.headers().get(name)?.to_str().ok()?;
+            Some(value.to_owned())
+        };
+        let seconds = text("retry-after").and_then(|text| text.parse().ok());
+        let packed = text("content-encoding").is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let mut got = Got {
+            status: answer.status().as_u16(),
+            body: vec![],
+            etag: text("etag"),
+            last_modified: text("last-modified"),
+            retry_after: seconds.map(|s| Duration::from_secs(s).min(LONGEST_WAIT)),
+        };
+        while let Some(part) = answer.chunk().await.map_err(|_| Unsent::NoAnswer)? {
+            if got.body.len() + part.len() > most {
+                return Err(Unsent::TooLarge);
+            }
+            got.body.extend_from_slice(&part);
+        }
+        if packed {
+            got.body = unpack(&got.body, most)?;
+        }
+        Ok(got)
+    }
+
     async fn judge(&self, url: &str) -> Result<(), Unsent> {
         let address = Address::parse(url)?;
         self.allow.permits(&address)?;
@@ -133,5 +191,20 @@ impl Outgoing {
             hosts.insert(address.host, passed);
         }
         Ok(())
+    }
+}
+
+/// Unpacks gzip, and not more of it than is wanted.
+fn unpack(packed: &[u8], most: usize) -> Result<Vec<u8>, Unsent> {
+    use std::io::Read;
+    let mut body = vec![];
+    let room = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let read = flate2::read::GzDecoder::new(packed)
+        .take(room)
+        .read_to_end(&mut body);
+    match read {
+        Ok(bytes) if bytes > most => Err(Unsent::TooLarge),
+        Ok(_) => Ok(body),
+        Err(_) => Err(Unsent::NoAnswer),
     }
 }

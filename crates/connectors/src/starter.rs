@@ -122,6 +122,7 @@ pub fn starter() -> Result<Starter, FileError> {
         roles: read::<Roles>("starter/roles.json")?.roles,
         positions: read::<Positions>("starter/positions.json")?.positions,
         live_types: read::<LiveTypes>("starter/live_types.json")?.live_types,
+        alerts: read("starter/alerts.json")?,
         ..Starter::default()
     })
 }

@@ -6,6 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alarms::{AlarmId, Step as AlarmStep};
+use crate::alerts::AlertId;
+use crate::alerts::chain::State as AlertState;
+use crate::alerts::stage::Stage;
 use crate::incidents::{
     AssignmentId, AssignmentState, IncidentId, Priority, State as IncidentState,
 };
@@ -97,6 +100,16 @@ pub enum Event {
     IdentitySeen { report: ReportId },
     #[serde(rename = "person.erased")]
     PersonErased { report: ReportId },
+    #[serde(rename = "alert.received")]
+    AlertReceived { alert: AlertId },
+    #[serde(rename = "alert.changed")]
+    AlertChanged {
+        alert: AlertId,
+        from: Option<AlertState>,
+        to: Option<AlertState>,
+    },
+    #[serde(rename = "stage.set")]
+    StageSet { stage: Stage },
     /// Services, areas, teams, roles, sign-ins, keys or settings changed: caches are read again.
     #[serde(rename = "configuration.changed")]
     ConfigurationChanged { what: String },
@@ -123,6 +136,9 @@ impl Event {
             Self::AlarmChanged { .. } => "alarm.changed",
             Self::IdentitySeen { .. } => "identity.seen",
             Self::PersonErased { .. } => "person.erased",
+            Self::AlertReceived { .. } => "alert.received",
+            Self::AlertChanged { .. } => "alert.changed",
+            Self::StageSet { .. } => "stage.set",
             Self::ConfigurationChanged { .. } => "configuration.changed",
         }
     }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alarms;
+pub mod alerts;
 pub mod comments;
 pub mod entities;
 pub mod geo;

@@ -39,6 +39,11 @@ word_enum!(
         HandleAlarm = "handle_alarm",
         ManageRules = "manage_rules",
         ManageUnits = "manage_units",
+        SeeAlerts = "see_alerts",
+        WriteAlert = "write_alert",
+        ApproveAlert = "approve_alert",
+        ManageAlertFeeds = "manage_alert_feeds",
+        SetStage = "set_stage",
     }
 );
 

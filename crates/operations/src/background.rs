@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pendopo_store::backend::Lease;
 
-use crate::{City, Result, alarms, deadlines, entities, measures};
+use crate::{City, Result, alarms, alerts, deadlines, entities, measures};
 
 /// How often to look for jobs, and for what other processes wrote.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -73,5 +73,6 @@ pub async fn catch_up(city: &City) -> Result<()> {
     while measures::count_next(city).await? > 0 {}
     while deadlines::run_due(city).await? > 0 {}
     alarms::unshelve_due(city).await?;
+    alerts::tend(city).await?;
     entities::tend(city).await
 }

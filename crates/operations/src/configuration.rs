@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sources::Setup;
 use crate::units::UnitFile;
-use crate::{City, Error, Result, actor_text};
+use crate::{City, Error, Result, actor_text, alerts};
 
 /// What is asked for when a city is made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,6 +83,8 @@ pub struct Configuration {
     pub sources: Setup,
     /// What watches the city and raises alarms, in their order.
     pub rules: Arc<Vec<Rule>>,
+    /// How the city warns.
+    pub alerts: alerts::Settings,
     /// When the configuration last changed; Open311 `changeset`.
     pub changed_at: String,
 }
@@ -92,6 +94,7 @@ const BASE_MAP: &str = "base_map";
 const PLACES: &str = "places";
 const LIVE_TYPES: &str = "live_types";
 const PLAYBOOKS: &str = "playbooks";
+const ALERTS: &str = "alerts";
 const CHANGED_AT: &str = "changed_at";
 
 impl Configuration {
@@ -116,10 +119,15 @@ impl Configuration {
             .remove(PLAYBOOKS)
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
+        let alerts: alerts::Settings = settings
+            .remove(ALERTS)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
         Ok(Self {
             live_types,
             playbooks,
             units: units::all(db).await?,
+            alerts,
             calendar: WorkingCalendar::new(zone, profile.holidays.iter().copied()),
             services: rows::services(db).await?,
             areas: Areas::new(rows::areas(db).await?),
@@ -186,6 +194,7 @@ pub struct Starter {
     pub places: Vec<Named>,
     pub base_map: String,
     pub rules: Vec<Rule>,
+    pub alerts: alerts::Settings,
 }
 
 /// A team in a file.
@@ -241,6 +250,7 @@ pub async fn found(
                 set_json(db, PLACES, &starter.places).await?;
                 set_json(db, LIVE_TYPES, &starter.live_types).await?;
                 set_json(db, PLAYBOOKS, &starter.playbooks).await?;
+                set_json(db, ALERTS, &starter.alerts).await?;
                 rows::set(db, BASE_MAP, &starter.base_map).await?;
                 put_starter(db, &starter).await?;
                 changed(db, "city", "city", now).await
@@ -508,6 +518,9 @@ pub fn command_line() -> Actor {
                 | Action::SeeSources
                 | Action::ManageSources
                 | Action::ManageRules
+                | Action::SeeAlerts
+                | Action::WriteAlert
+                | Action::ManageAlertFeeds
         )
     });
     Actor {

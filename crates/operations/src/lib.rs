@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alarms;
+pub mod alerts;
 pub mod background;
 pub mod city;
 pub mod comments;

@@ -44,6 +44,8 @@ pub const MQTT_MAPPINGS: usize = 200;
 pub const SOURCE_NAME_BYTES: usize = 64;
 /// Messages of one source that are kept aside; older ones are dropped and counted.
 pub const QUARANTINE_OF_A_SOURCE: i64 = 10_000;
+/// Documents of warnings that could not be read and are kept; older ones are dropped.
+pub const ALERTS_ASIDE: i64 = 1_000;
 /// How long a cookie of a sign-in lasts, in days.
 pub const COOKIE_DAYS: i64 = 14;
 /// How long a sign-in link lasts, in hours.

@@ -72,6 +72,11 @@ pub enum Command {
         #[command(subcommand)]
         command: QuarantineCommand,
     },
+    /// Take warnings of agencies in, from files and feeds.
+    Alert {
+        #[command(subcommand)]
+        command: AlertCommand,
+    },
     /// Prepare the drawn coast.
     BaseMap {
         #[command(subcommand)]
@@ -425,6 +430,60 @@ pub enum QuarantineCommand {
         /// Only of this source, such as mqtt:gauges.
         #[arg(long)]
         source: Option<String>,
+        #[command(flatten)]
+        of: OfCity,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum AlertCommand {
+    /// Take in CAP 1.2 messages. Taking in the same again changes nothing.
+    Import {
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// Feeds of CAP 1.2 messages, Atom or RSS, that the city follows while it is served.
+    Feed {
+        #[command(subcommand)]
+        command: AlertFeedCommand,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum AlertFeedCommand {
+    /// Follow a feed, or change how one is followed.
+    Add {
+        /// Small letters, digits and -.
+        name: String,
+        url: String,
+        /// Seconds between two looks.
+        #[arg(long, default_value_t = 60)]
+        every: u64,
+        /// The agency sends a new alert where CAP has an update: a newer one for the same places replaces the older.
+        #[arg(long)]
+        newer_replaces: bool,
+        /// Whom pages name beside what the feed brings, in Bahasa Indonesia.
+        #[arg(long)]
+        credit_id: Option<String>,
+        /// The same in English.
+        #[arg(long)]
+        credit_en: Option<String>,
+        /// Where the messages are, as host/path; the host of the feed when left out.
+        #[arg(long)]
+        messages: Option<String>,
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// List the feeds and how they go.
+    List {
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// Follow a feed no longer. What it brought stays.
+    Remove {
+        name: String,
         #[command(flatten)]
         of: OfCity,
     },

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use pendopo_connectors::alerts;
 use pendopo_connectors::demo::{self, DemoCity};
 use pendopo_connectors::mqtt::intake;
 use pendopo_operations::store::Store;
@@ -53,6 +54,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         pmtiles: args.pmtiles,
         outgoing: Arc::clone(mqtt.allow()),
         messages: Some(intake::reader()),
+        alerts: Some(alerts::writer()),
         demo_sign_ins,
         ..Options::default()
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context;
+use pendopo_connectors::alerts;
 use pendopo_connectors::notifications::{self, Contexts};
 use pendopo_connectors::outgoing::Outgoing;
 use pendopo_operations::Node;
@@ -35,7 +36,7 @@ pub fn contexts(say: &Say, args: &ServeArgs) -> anyhow::Result<Arc<Contexts>> {
     ))
 }
 
-/// The node, telling subscribers of every city that it opens.
+/// The node, telling subscribers of every city that it opens, and following its feeds of warnings.
 pub fn with_notifications(
     node: Node,
     contexts: &Arc<Contexts>,
@@ -43,11 +44,15 @@ pub fn with_notifications(
 ) -> anyhow::Result<Node> {
     let outgoing = Arc::new(Outgoing::new(Allow::clone(allow))?);
     let contexts = Arc::clone(contexts);
-    Ok(node.with_worker(Arc::new(move |city| {
+    let asking = Arc::clone(&outgoing);
+    let node = node.with_worker(Arc::new(move |city| {
         Box::pin(notifications::run(
             city,
             Arc::clone(&contexts),
             Arc::clone(&outgoing),
         ))
+    }));
+    Ok(node.with_worker(Arc::new(move |city| {
+        Box::pin(alerts::run(city, Arc::clone(&asking)))
     })))
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod alerts;
 mod backup;
 mod base_map;
 mod check;
@@ -77,6 +78,7 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::Rule { command } => rules::run(say, command).await?,
         Command::Source { command } => sources::source(say, command).await?,
         Command::Quarantine { command } => return sources::quarantine(say, command).await,
+        Command::Alert { command } => alerts::run(say, command).await?,
         Command::BaseMap { command } => base_map::run(say, command)?,
     }
     Ok(true)

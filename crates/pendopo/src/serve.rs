@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use pendopo_connectors::alerts;
 use pendopo_connectors::mqtt::intake;
 use pendopo_operations::Node;
 use pendopo_web::server::{self, Options};
@@ -52,6 +53,7 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
         outgoing: Arc::clone(mqtt.allow()),
         trusted: args.trusted,
         messages: Some(intake::reader()),
+        alerts: Some(alerts::writer()),
         demo_sign_ins: vec![],
     };
     run(say, node, options, mqtt).await

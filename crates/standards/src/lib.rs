@@ -4,6 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cap;
+pub mod document;
+pub mod feeds;
 pub mod gtfs_rt;
 pub mod json_pointer;
 pub mod ngsi_ld;

@@ -12,9 +12,13 @@
 #![forbid(unsafe_code)]
 
 pub mod alarms;
+pub mod alert_drafts;
+pub mod alert_feeds;
+pub mod alerts;
 pub mod backend;
 pub mod backup;
 pub mod chains;
+pub mod city_stages;
 pub mod clocks;
 mod columns;
 pub mod comments;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::serve::ListenerExt;
 use pendopo_operations::Node;
+use pendopo_operations::alerts::publish::Writer;
 use pendopo_operations::outgoing::Allow;
 use pendopo_operations::quarantine;
 use pendopo_standards::ngsi_ld::contexts::Contexts;
@@ -30,6 +31,8 @@ pub struct Options {
     pub trusted: Vec<(String, SocketAddr)>,
     /// How messages in quarantine are read when they are tried again; without it no page offers to.
     pub messages: Option<quarantine::Reader>,
+    /// How the city's own warnings become documents; without it none is published.
+    pub alerts: Option<Writer>,
     /// Sign-ins to list on the bare host. Only ever those of demo cities.
     pub demo_sign_ins: Vec<DemoSignIn>,
 }

@@ -30,7 +30,8 @@ use self::host::city_of_host;
 pub(crate) use self::host::host;
 use crate::failure::Failure;
 use crate::i18n::{FluentArgs, Language, text};
-use crate::pages_view::{Chrome, ErrorKind, Nav, SignedIn};
+use crate::pages;
+use crate::pages_view::{Banner, Chrome, ErrorKind, Nav, SignedIn};
 use crate::render::{self, Page};
 use crate::server::AppState;
 
@@ -51,6 +52,8 @@ pub struct Visit {
     pub here: String,
     /// The node has vector tiles of its own for the map.
     pub tiles: bool,
+    /// The gravest warning that holds.
+    pub banner: Option<Banner>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -103,8 +106,9 @@ impl Visit {
                 may_work_tasks: self.may(Action::WorkTask),
                 may_read_entities: self.may(Action::ReadEntities),
                 may_see_sources: self.may(Action::SeeSources),
+                may_see_alerts: self.may(Action::SeeAlerts),
             }),
-            banner: None,
+            banner: self.banner.clone(),
         }
     }
 
@@ -241,6 +245,7 @@ async fn prepare(
     {
         (actor, position) = (staff, Some(sign_in.position));
     }
+    let banner = pages::warning(&city, language, &here).await;
     let secure = headers
         .get("x-forwarded-proto")
         .is_some_and(|proto| proto == "https");
@@ -257,6 +262,7 @@ async fn prepare(
         ),
         here,
         tiles: state.options.pmtiles.is_some(),
+        banner,
     }))
 }
 

@@ -36,7 +36,7 @@ pub mod read;
 pub mod render;
 pub mod types;
 pub mod updates;
-mod xml;
+pub(crate) mod xml;
 mod xml_tree;
 
 pub use attributes::validate_attributes;

@@ -24,6 +24,7 @@ macro_rules! look {
 }
 
 mod alarms;
+mod alerts;
 mod backups;
 mod chains;
 mod configuration;

@@ -130,6 +130,9 @@ fn room(event: &Event) -> Option<&'static str> {
         | Event::StepSettled { .. } => "incidents",
         Event::AlarmRaised { .. } | Event::AlarmChanged { .. } => "alarms",
         Event::AssignmentChanged { .. } => "crews",
+        Event::AlertReceived { .. } | Event::AlertChanged { .. } | Event::StageSet { .. } => {
+            "alerts"
+        }
         Event::ConfigurationChanged { .. } => "configuration",
         Event::IdentitySeen { .. } | Event::PersonErased { .. } => return None,
     })

@@ -1,5 +1,6 @@
 //! Pages: one file per room, each a few handlers that call a use case and show what came of it.
 
+mod alerts;
 mod crew;
 mod desk;
 mod entry;
@@ -14,6 +15,7 @@ mod sources;
 mod staff_parts;
 mod units;
 
+pub(crate) use alerts::warning;
 pub(crate) use parts::map_around;
 
 use crate::routes::Route;
@@ -22,6 +24,7 @@ use crate::routes::Route;
 pub(crate) fn routes(routes: &mut Vec<Route>) {
     entry::routes(routes);
     public::routes(routes);
+    alerts::routes(routes);
     live::routes(routes);
     sources::routes(routes);
     report_form::routes(routes);

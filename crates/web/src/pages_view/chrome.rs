@@ -52,6 +52,7 @@ pub struct SignedIn {
     pub may_work_tasks: bool,
     pub may_read_entities: bool,
     pub may_see_sources: bool,
+    pub may_see_alerts: bool,
 }
 
 /// A band or box on top of the page.
@@ -94,6 +95,7 @@ impl Chrome {
                 may_work_tasks: true,
                 may_read_entities: true,
                 may_see_sources: true,
+                may_see_alerts: true,
             }),
             ..Self::sample(language)
         }

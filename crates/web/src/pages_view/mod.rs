@@ -5,6 +5,7 @@
 //! cannot reach a template by accident. Every page gives samples of its empty, full and failing
 //! states; the tests render each of them in each language.
 
+mod alerts;
 mod chrome;
 mod crew;
 mod desk;
@@ -25,6 +26,10 @@ mod sources;
 mod spark;
 mod units;
 
+pub use alerts::{
+    AlertAside, AlertCard, AlertDesk, AlertList, AlertPage, AlertStaff, AlertTexts, DraftForm,
+    DraftPage, DraftRow, DraftStep, DraftWords, FeedRow, StageRow, StageView,
+};
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, Press, TaskRow};
 pub use desk::{

@@ -39,6 +39,11 @@ fn all(see: &mut dyn FnMut(&str, Language, usize, &str)) {
     each::<LiveEntity>(staff, see);
     each::<SourceList>(staff, see);
     each::<SourcePage>(staff, see);
+    each::<AlertList>(public, see);
+    each::<AlertPage>(public, see);
+    each::<AlertDesk>(staff, see);
+    each::<DraftPage>(staff, see);
+    each::<DraftForm>(staff, see);
     each::<Follow>(public, see);
     each::<ErrorPage>(with_banner, see);
     each::<Privacy>(public, see);

@@ -149,6 +149,7 @@ impl Fixture {
             options: Arc::new(Options {
                 // As the listener of devices reads them.
                 messages: Some(intake::reader()),
+                alerts: Some(pendopo_connectors::alerts::writer()),
                 ..Options::default()
             }),
             bound: None,
@@ -514,6 +515,8 @@ fn starter() -> Starter {
         ),
         places: vec![],
         base_map: String::new(),
+        alerts: serde_json::from_str(include_str!("../../../../cities/starter/alerts.json"))
+            .expect("the file reads"),
     }
 }
 

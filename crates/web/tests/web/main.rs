@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod fixture;
+mod alerts;
 mod bad_input;
 mod hosts;
 mod incidents;

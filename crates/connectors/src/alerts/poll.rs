@@ -1,0 +1,297 @@
+//! Polling the feeds of a city.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pendopo_operations::alerts::feeds::{self, Known, Polled};
+use pendopo_operations::alerts::{self, Carrier, Document};
+use pendopo_operations::{City, Result};
+use pendopo_standards::feeds::{Entry, Feed, Found, MOST_BYTES};
+use tokio::time::Instant;
+
+use crate::outgoing::{Got, Outgoing, Unsent};
+
+/// How often to look whether a feed is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Longest pause after failures.
+const LONGEST: Duration = Duration::from_secs(900);
+/// Messages fetched in one poll; the rest comes with the next one.
+const AT_ONCE: usize = 60;
+/// Entries that are remembered as taken, of one feed.
+const REMEMBERED: usize = 2_000;
+/// What agencies see of us.
+const AGENT: &str = concat!("pendopo/", env!("CARGO_PKG_VERSION"), " (CAP 1.2)");
+const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/cap+xml, application/xml;q=0.9, text/xml;q=0.9";
+
+/// Follows the feeds of `city` until the process ends, as long as this process leads it.
+pub async fn run(city: Arc<City>, outgoing: Arc<Outgoing>) {
+    let mut poller = Poller::default();
+    loop {
+        if city.leads() {
+            if let Err(error) = poller.look(&city, &outgoing).await {
+                tracing::warn!(city = city.slug(), error = %error, "alerts.poll failed; it is tried again");
+            }
+        } else {
+            poller = Poller::default();
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// When each feed is asked next, and what of it was taken.
+#[derive(Default)]
+pub(super) struct Poller {
+    feeds: HashMap<String, Place>,
+}
+
+#[derive(Default)]
+struct Place {
+    /// The address that this is about; another one begins anew.
+    url: String,
+    next: Option<Instant>,
+    /// Ids of entries with the time they say.
+    taken: HashSet<String>,
+}
+
+/// Why a feed gave nothing.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Unsent(#[from] Unsent),
+    #[error("the answer was {status}")]
+    Status {
+        status: u16,
+        after: Option<Duration>,
+    },
+    #[error("not a feed")]
+    NotAFeed,
+    #[error("some messages could not be fetched")]
+    Messages,
+}
+
+impl Failed {
+    fn word(&self) -> String {
+        match self {
+            Self::Unsent(Unsent::Refused(_)) => "refused".to_owned(),
+            Self::Unsent(Unsent::Unresolved) => "unresolved".to_owned(),
+            Self::Unsent(Unsent::TooLarge) => "too-large".to_owned(),
+            Self::Unsent(Unsent::NoAnswer) => "no-answer".to_owned(),
+            Self::Status { status, .. } => format!("status-{status}"),
+            Self::NotAFeed => "not-a-feed".to_owned(),
+            Self::Messages => "messages".to_owned(),
+        }
+    }
+}
+
+impl Poller {
+    /// Asks every feed that is due, one after the other.
+    pub(super) async fn look(&mut self, city: &City, outgoing: &Outgoing) -> Result<()> {
+        let known = feeds::all(city).await?;
+        self.feeds
+            .retain(|name, _| known.iter().any(|one| one.name == *name));
+        for feed in known {
+            let place = self.feeds.entry(feed.name.clone()).or_default();
+            if place.url != feed.feed.url {
+                *place = Place {
+                    url: feed.feed.url.clone(),
+                    ..Place::default()
+                };
+            }
+            if place.next.is_some_and(|next| Instant::now() < next) {
+                continue;
+            }
+            let pause = place.ask(city, outgoing, &feed).await?;
+            place.next = Some(Instant::now() + jittered(pause, city));
+        }
+        Ok(())
+    }
+}
+
+/// Up to a tenth longer, so that not every city asks in the same second.
+fn jittered(pause: Duration, city: &City) -> Duration {
+    let mut byte = [0];
+    city.entropy().fill(&mut byte);
+    pause + pause * u32::from(byte[0]) / 2560
+}
+
+impl Place {
+    /// Asks the feed once and returns how long to wait before the next time.
+    async fn ask(&mut self, city: &City, outgoing: &Outgoing, known: &Known) -> Result<Duration> {
+        let every = Duration::from_secs(known.feed.every_s);
+        let mut polled = known.polled.clone();
+        polled.checked_at = Some(city.now());
+        let pause = match self.poll(city, outgoing, known, &mut polled).await? {
+            Ok(()) => {
+                polled.succeeded_at = polled.checked_at;
+                polled.failures = 0;
+                polled.problem = None;
+                every
+            }
+            Err(failed) => {
+                polled.failures = polled.failures.saturating_add(1);
+                polled.problem = Some(failed.word());
+                // The whole feed is asked for again.
+                (polled.etag, polled.last_modified) = (None, None);
+                tracing::warn!(city = city.slug(), feed = known.name, error = %failed, "alerts.feed failed");
+                let doublings = u32::try_from(polled.failures.min(6)).unwrap_or(6);
+                let slower = (every * 2_u32.pow(doublings) / 2).min(LONGEST.max(every));
+                match failed {
+                    Failed::Status {
+                        after: Some(after), ..
+                    } => after.clamp(every, LONGEST.max(every)),
+                    _ => slower,
+                }
+            }
+        };
+        feeds::note(city, &known.name, polled).await?;
+        Ok(pause)
+    }
+
+    async fn poll(
+        &mut self,
+        city: &City,
+        outgoing: &Outgoing,
+        known: &Known,
+        polled: &mut Polled,
+    ) -> Result<Result<(), Failed>> {
+        let mut headers = vec![
+            ("accept", ACCEPT.to_owned()),
+            ("user-agent", AGENT.to_owned()),
+        ];
+        headers.extend(polled.etag.clone().map(|tag| ("if-none-match", tag)));
+        headers.extend(
+            polled
+                .last_modified
+                .clone()
+                .map(|at| ("if-modified-since", at)),
+        );
+        let got = match outgoing.get(&known.feed.url, &headers, MOST_BYTES).await {
+            Ok(got) => got,
+            Err(unsent) => return Ok(Err(unsent.into())),
+        };
+        if got.status == 304 {
+            return Ok(Ok(()));
+        }
+        if got.status != 200 {
+            return Ok(Err(status(&got)));
+        }
+        let feed = match pendopo_standards::feeds::read(&got.body) {
+            Ok(feed) => feed,
+            Err(_) => {
+                alerts::put_aside(city, &known.carrier(), "not-a-feed", &got.body).await?;
+                return Ok(Err(Failed::NotAFeed));
+            }
+        };
+        let done = self.take(city, outgoing, known, feed).await?;
+        if done.is_ok() {
+            (polled.etag, polled.last_modified) = (got.etag, got.last_modified);
+        }
+        Ok(done)
+    }
+
+    /// Fetches what is new of a feed and takes it in, in one transaction.
+    async fn take(
+        &mut self,
+        city: &City,
+        outgoing: &Outgoing,
+        known: &Known,
+        feed: Feed,
+    ) -> Result<Result<(), Failed>> {
+        let mut documents: Vec<Document> = vec![];
+        let mut read = vec![];
+        let mut missed = None;
+        let is_new = |entry: &Entry| !self.taken.contains(&mark(entry));
+        let new: Vec<Entry> = feed.entries.into_iter().filter(is_new).collect();
+        if new.len() > AT_ONCE {
+            missed = Some(Failed::Messages);
+        }
+        // The oldest first, so that a broken poll leaves the newest for the next one.
+        for entry in new.iter().take(AT_ONCE).rev() {
+            let bytes = match self.fetch(outgoing, known, entry).await {
+                Ok(bytes) => bytes,
+                Err(failed) => {
+                    missed = Some(failed);
+                    continue;
+                }
+            };
+            match super::read(&bytes) {
+                Ok(document) => documents.push(document),
+                Err(refused) => {
+                    alerts::put_aside(city, &known.carrier(), refused.word(), &bytes).await?;
+                }
+            }
+            read.push(mark(entry));
+        }
+        let carrier = Carrier {
+            name: known.carrier(),
+            by_hand: false,
+            newer_replaces: known.feed.newer_replaces,
+        };
+        alerts::receive(city, carrier, documents).await?;
+        if self.taken.len() + read.len() > REMEMBERED {
+            self.taken.clear();
+        }
+        self.taken.extend(read);
+        Ok(missed.map_or(Ok(()), Err))
+    }
+
+    async fn fetch(
+        &self,
+        outgoing: &Outgoing,
+        known: &Known,
+        entry: &Entry,
+    ) -> Result<Vec<u8>, Failed> {
+        let address = match &entry.found {
+            Found::Inside { document } => return Ok(document.clone().into_bytes()),
+            Found::At(address) => address,
+        };
+        let url = message_url(known, address).ok_or(Unsent::Refused(
+            pendopo_operations::outgoing::Refused::NotAnAddress,
+        ))?;
+        let headers = [
+            ("accept", ACCEPT.to_owned()),
+            ("user-agent", AGENT.to_owned()),
+        ];
+        let most = pendopo_standards::cap::MOST_BYTES;
+        let got = outgoing.get(&url, &headers, most).await?;
+        match got.status {
+            200 => Ok(got.body),
+            _ => Err(status(&got)),
+        }
+    }
+}
+
+fn status(got: &Got) -> Failed {
+    Failed::Status {
+        status: got.status,
+        after: got.retry_after,
+    }
+}
+
+/// Says whether an entry was taken: its id, and the time that a changed one would say anew.
+fn mark(entry: &Entry) -> String {
+    let at = entry.updated.map_or(0, |at| at.micros());
+    format!("{at} {}", entry.id)
+}
+
+/// The whole address of a message, if the feed may lead there: the same host, or what its configuration names.
+fn message_url(known: &Known, address: &str) -> Option<String> {
+    let base = reqwest::Url::parse(&known.feed.url).ok()?;
+    let url = base.join(address).ok()?;
+    let place = |url: &reqwest::Url| Some(format!("{}{}", authority(url)?, url.path()));
+    let allowed = match &known.feed.messages {
+        Some(prefix) => place(&url)?.starts_with(prefix.as_str()),
+        None => authority(&url) == authority(&base),
+    };
+    let as_safe = url.scheme() == base.scheme() || url.scheme() == "https";
+    (allowed && as_safe).then(|| url.to_string())
+}
+
+fn authority(url: &reqwest::Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
