@@ -5,6 +5,7 @@
 //! two of them loses nothing and doubles nothing. Where nothing turned, the place in the journal is written now and then
 //! only; what is read again from there changes nothing, because it leads to the same.
 
+mod alerts;
 mod consumer;
 mod reports;
 

@@ -359,6 +359,20 @@ impl Engine {
         edges
     }
 
+    /// What the rule `code` holds against now.
+    pub fn on(&self, memory: &Memory, code: &str) -> Vec<Iri> {
+        let Some(number) = self.rules.iter().position(|one| one.rule.code == code) else {
+            return vec![];
+        };
+        let on = memory
+            .watches
+            .iter()
+            .filter(|(key, watch)| key.0 == number && watch.is_on());
+        let mut subjects: Vec<Iri> = on.map(|(key, _)| Arc::clone(&key.1)).collect();
+        subjects.sort();
+        subjects
+    }
+
     /// `entity` is no more: what its readings raised is over.
     pub fn forget(&self, memory: &mut Memory, entity: &str, at: Timestamp) -> Vec<Edge> {
         let mut edges = vec![];

@@ -18,9 +18,9 @@ use pendopo_store::history::{self, Range};
 use pendopo_store::journal::{self, Position};
 use pendopo_store::{Db, Live, StoreError, consumers, live, rules as rows};
 
-use super::reports;
+use super::{alerts, reports};
 use crate::incidents::signals::Hand;
-use crate::{City, Result, alarms, entities};
+use crate::{City, Result, alarms as desk, entities};
 
 /// Name of the consumer of live data, and of the one of cases.
 pub const LIVE: &str = "rules";
@@ -176,9 +176,21 @@ impl Running {
                 self.look(live, effect, row.at, &mut seen).await?;
             }
         }
+        let mut alerts_moved = !is_behind && !self.has_looked_around;
         for entry in &cases {
-            if let Event::ReportReceived { report, .. } = &entry.event {
-                self.look_at_report(city, *report, &mut seen).await?;
+            match &entry.event {
+                Event::ReportReceived { report, .. } => {
+                    self.look_at_report(city, *report, &mut seen).await?;
+                }
+                Event::AlertReceived { .. } | Event::AlertChanged { .. } => alerts_moved = true,
+                _ => {}
+            }
+        }
+        if alerts_moved {
+            let told = alerts::look(city, &self.engine, &mut self.memory, now).await?;
+            for (edge, about) in told {
+                seen.about.insert(Arc::clone(&edge.subject), about);
+                seen.edges.push(edge);
             }
         }
         if !is_behind {
@@ -324,7 +336,7 @@ impl Running {
                 }
                 for edge in &edges {
                     let about = about.get(&edge.subject).cloned().unwrap_or_default();
-                    if let Some(turned) = alarms::turn(db, edge, about, now).await? {
+                    if let Some(turned) = desk::turn(db, edge, about, now).await? {
                         hand.follow_alarm(db, turned).await?;
                     }
                 }
@@ -383,7 +395,7 @@ async fn end_orphans(
             Some(rule) => rule.cause_at(&one.subject),
             None => format!("{}|{}", one.rule, one.subject),
         };
-        alarms::end_cause(db, &cause, &one.rule, now).await?;
+        desk::end_cause(db, &cause, &one.rule, now).await?;
     }
     let forgotten: Vec<Kept> = orphans
         .into_iter()
