@@ -14,7 +14,7 @@ for (const language of ["id", "en"]) {
       test.slow();
       for (const colorScheme of schemes) {
         const page = await as(who, { colorScheme, locale: language });
-        await open(page);
+        await open(page, as);
         await settled(page);
         await expect(page.locator("html")).toHaveAttribute("lang", language);
         const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();

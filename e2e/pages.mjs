@@ -3,6 +3,7 @@
 
 import { expect, nodeUrl } from "./city.mjs";
 import { fillReport, report, somewhere } from "./resident.mjs";
+import { beginIncident, openTask, sendTeam } from "./staff.mjs";
 
 const at = (path) => (page) => page.goto(path);
 
@@ -11,6 +12,9 @@ const firstOf = (path, link) => async (page) => {
   await page.goto(path);
   await page.goto(await page.locator(link).first().getAttribute("href"));
 };
+
+/** The team of the demo crew. */
+const CREW = "pu-jalan";
 
 const words = "Lampu taman mati sejak Jumat, gelap sekali.";
 
@@ -94,6 +98,35 @@ export const PAGES = [
   { name: "desk-empty", who: "operator", open: at("/meja?q=tidakadayangbegini") },
   { name: "desk-report", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/laporan/']") },
   { name: "desk-incident", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/kejadian/']") },
+  { name: "incidents", who: "operator", open: at("/meja/kejadian") },
+  { name: "incident-form", who: "operator", open: at("/meja/kejadian/baru") },
+  {
+    name: "incident-form-errors",
+    who: "operator",
+    open: async (page) => {
+      await page.goto("/meja/kejadian/baru");
+      await page.locator('form[action="/meja/kejadian/baru"] button.primary').click();
+      await expect(page.locator("#galat")).toBeVisible();
+    },
+  },
+  {
+    name: "incident-begun",
+    who: "operator",
+    open: async (page) => {
+      await sendTeam(page, await beginIncident(page, "banjir-genangan"), { value: "dlh" });
+    },
+  },
+  { name: "units", who: "dispatcher", open: at("/meja/satuan") },
+  {
+    name: "crew-task-steps",
+    who: "petugas",
+    open: async (page, as) => {
+      const desk = await as("operator");
+      const number = await beginIncident(desk, "banjir-genangan");
+      await sendTeam(desk, number, { value: CREW });
+      await openTask(page, number);
+    },
+  },
   { name: "crew", who: "petugas", open: at("/tugas") },
   { name: "crew-task", who: "petugas", open: firstOf("/tugas", ".tasks a") },
 ];

@@ -6,6 +6,7 @@ import { PAGES, settled } from "./pages.mjs";
 
 const SIZES = [
   { width: 390, height: 844 },
+  { width: 1366, height: 768 },
   { width: 1920, height: 1080 },
 ];
 
@@ -15,7 +16,7 @@ for (const viewport of SIZES) {
       test.slow();
       for (const colorScheme of ["light", "dark"]) {
         const page = await as(who, { colorScheme, viewport });
-        await open(page);
+        await open(page, as);
         await settled(page);
         await page.screenshot({
           path: `screenshots/${name}-${viewport.width}-${colorScheme}.png`,

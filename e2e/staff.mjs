@@ -45,3 +45,22 @@ export async function work(crew, number, { reason, photo }) {
   await crew.locator('form[action$="/selesai"] button').click();
   await expect(crew.locator('form[action$="/selesai"]')).toHaveCount(0);
 }
+
+/** Begins an incident of this service by hand; returns its number. */
+export async function beginIncident(desk, service) {
+  await desk.goto("/meja/kejadian/baru");
+  await desk.locator("#service").selectOption(service);
+  await desk.locator('input[name=priority][value="2"]').check();
+  await desk.locator('form[action="/meja/kejadian/baru"] button.primary').click();
+  await expect(desk.locator(".done-note")).toBeVisible();
+  return new URL(desk.url()).pathname.split("/").at(-1);
+}
+
+/** Sends a unit or a team to an incident: `{ label }` or `{ value }` of the choice. */
+export async function sendTeam(desk, number, choice) {
+  await desk.goto(`/meja/kejadian/${number}`);
+  await desk.locator("details#kirim > summary").click();
+  await desk.locator("#dispatch-team").selectOption(choice);
+  await desk.locator("details#kirim button.primary").click();
+  await expect(desk.locator(".done-note")).toBeVisible();
+}
