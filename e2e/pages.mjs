@@ -2,6 +2,7 @@
 // a page that is not in it is not looked at by either.
 
 import { expect, nodeUrl } from "./city.mjs";
+import * as warnings from "./warnings.mjs";
 import { fillReport, report, somewhere } from "./resident.mjs";
 import { beginIncident, openTask, sendTeam } from "./staff.mjs";
 
@@ -127,6 +128,34 @@ export const PAGES = [
       await openTask(page, number);
     },
   },
+  { name: "warnings-none", open: at("/peringatan") },
+  { name: "warnings-desk", who: "operator", open: at("/meja/peringatan") },
+  { name: "warning-form", who: "operator", open: at("/meja/peringatan/tulis") },
+  {
+    name: "warning-form-errors",
+    who: "operator",
+    open: async (page) => {
+      await page.goto("/meja/peringatan/tulis");
+      await page.locator("main form").evaluate((form) => (form.noValidate = true));
+      await page.locator("main form .btn.primary").click();
+      await expect(page.locator("#galat")).toBeVisible();
+    },
+  },
+  { name: "warning-draft", who: "operator", open: warnings.submit },
+  { name: "warning-to-approve", who: "operator", open: warnings.waiting },
+  {
+    name: "warnings-desk-full",
+    who: "operator",
+    open: async (page) => {
+      await warnings.publish(page);
+      await page.goto("/meja/peringatan");
+    },
+  },
+  { name: "warning-staff", who: "operator", open: warnings.publish },
+  { name: "warnings", open: at("/peringatan") },
+  { name: "warning", open: firstOf("/peringatan", "main .alerts a") },
+  { name: "home-warned", open: at("/") },
+  { name: "desk-warned", who: "operator", open: at("/meja") },
   { name: "crew", who: "petugas", open: at("/tugas") },
   { name: "crew-task", who: "petugas", open: firstOf("/tugas", ".tasks a") },
 ];

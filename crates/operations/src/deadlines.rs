@@ -2,7 +2,7 @@
 
 use pendopo_domain::reports::{Refusal, ReportId, Step};
 use pendopo_store::jobs::{self, Job};
-use pendopo_store::{drafts, journal, photos as photo_rows};
+use pendopo_store::{alerts as warnings, drafts, journal, photos as photo_rows};
 
 use crate::reports::Change;
 use crate::{City, Error, Result};
@@ -11,6 +11,8 @@ use crate::{City, Error, Result};
 pub const LAPSE: &str = "lapse";
 /// A form, and a photo that waits for the rest of its form, is remembered this long, in days.
 const FORM_WAITS_DAYS: i64 = 1;
+/// How long a warning that did not concern the city is kept after it ended, in days.
+const ELSEWHERE_DAYS: i64 = 30;
 /// Jobs done in one go before looking at the journal again.
 const AT_ONCE: i64 = 100;
 
@@ -68,7 +70,7 @@ async fn put_back(city: &City, job: &Job, error: &Error) -> Result<()> {
     Ok(())
 }
 
-/// Housekeeping, now and then: cuts the journal and prunes photos that no report took.
+/// Housekeeping, now and then: cuts the journal, prunes photos that no report took and old warnings of elsewhere.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -82,6 +84,7 @@ pub async fn tidy(city: &City) -> Result<()> {
                 let cut = journal::cut(db, now, flushed).await?;
                 let orphans = photo_rows::take_orphans(db, now.plus_days(-FORM_WAITS_DAYS)).await?;
                 drafts::prune(db, now.plus_days(-FORM_WAITS_DAYS)).await?;
+                warnings::prune(db, now.plus_days(-ELSEWHERE_DAYS)).await?;
                 Ok::<_, pendopo_store::StoreError>((cut, orphans))
             })
         })

@@ -441,6 +441,51 @@ fn areas_and_history_come_in_from_files_and_every_refusal_is_printed() {
     assert_eq!(home.succeeds(&["check"]), "contoh: sound\n");
 }
 
+fn warnings_come_in(home: Home) {
+    home.new_city();
+    let city = ["--city", &home.slug];
+    let (good, bad) = (home.path("good.xml"), home.path("bad.xml"));
+    let text = "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>1</identifier><sender>a@b.example</sender>\
+        <sent>2026-02-16T22:50:00+07:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope></alert>";
+    std::fs::write(&good, text).unwrap();
+    std::fs::write(&bad, "<html/>").unwrap();
+    let import = |file: &Path| [&["alert", "import", file.to_str().unwrap()][..], &city].concat();
+    assert!(home.succeeds(&import(&good)).contains(": 1 "));
+    assert!(home.succeeds(&import(&good)).contains(": 0 "));
+    home.fails(&import(&bad));
+
+    let url = "https://agency.example/rss.xml";
+    let add = [
+        "alert",
+        "feed",
+        "add",
+        "agency",
+        url,
+        "--every",
+        "60",
+        "--newer-replaces",
+    ];
+    home.succeeds(&[&add[..], &city].concat());
+    let list = [&["alert", "feed", "list"][..], &city].concat();
+    assert!(home.succeeds(&list).contains(url));
+    let wrong = ["alert", "feed", "add", "agency", "file:///etc/passwd"];
+    home.fails(&[&wrong[..], &city].concat());
+    let remove = [&["alert", "feed", "remove", "agency"][..], &city].concat();
+    home.succeeds(&remove);
+    home.fails(&remove);
+    assert_eq!(home.succeeds(&list), "");
+}
+
+#[test]
+fn warnings_come_in_from_files_and_feeds_are_followed_on_sqlite() {
+    warnings_come_in(Home::sqlite());
+}
+
+#[test]
+fn warnings_come_in_from_files_and_feeds_are_followed_on_postgres() {
+    warnings_come_in(Home::postgres());
+}
+
 #[test]
 fn the_demo_serves_three_cities_ends_when_asked_and_keeps_them() {
     let folder = tempfile::tempdir().unwrap();

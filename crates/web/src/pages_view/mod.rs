@@ -5,6 +5,7 @@
 //! cannot reach a template by accident. Every page gives samples of its empty, full and failing
 //! states; the tests render each of them in each language.
 
+mod alert_drafts;
 mod alerts;
 mod chrome;
 mod crew;
@@ -26,9 +27,10 @@ mod sources;
 mod spark;
 mod units;
 
+pub use alert_drafts::{DraftForm, DraftPage, DraftStep, DraftWords};
 pub use alerts::{
-    AlertAside, AlertCard, AlertDesk, AlertList, AlertPage, AlertStaff, AlertTexts, DraftForm,
-    DraftPage, DraftRow, DraftStep, DraftWords, FeedRow, StageRow, StageView,
+    AlertAside, AlertCard, AlertDesk, AlertList, AlertPage, AlertStaff, AlertTexts, DraftRow,
+    FeedRow, StageRow, StageView,
 };
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, Press, TaskRow};

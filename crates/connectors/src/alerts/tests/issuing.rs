@@ -106,7 +106,8 @@ both_databases! {
         assert_eq!(problem(late.unwrap_err()), ("draft", Problem::Unknown));
 
         let kept = seen(&town, alert).await.kept;
-        assert!(kept.own && kept.matched.here);
+        // The other area touches this one and was not chosen.
+        assert_eq!((kept.own, &kept.matched.areas), (true, &some_area(&town)));
         assert_eq!(kept.message.identifier, format!("uji.example-20260216T120000-{id}"));
         assert_eq!((kept.message.sender.as_str(), kept.message.sent_text.as_str()), ("uji.example", "2026-02-16T19:00:00+07:00"));
         let bytes = alerts::document(&town.city, &approver, alert).await.unwrap().unwrap();
