@@ -94,6 +94,10 @@ export const PAGES = [
   { name: "desk-empty", who: "operator", open: at("/meja?q=tidakadayangbegini") },
   { name: "desk-report", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/laporan/']") },
   { name: "desk-incident", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/kejadian/']") },
+  { name: "alarms", who: "operator", open: at("/meja/alarm") },
+  { name: "rules", who: "operator", open: at("/meja/aturan") },
+  { name: "walls", who: "ti", open: at("/kelola/dinding") },
+  { name: "mayor", who: "walikota", open: at("/walikota") },
   { name: "crew", who: "petugas", open: at("/tugas") },
   { name: "crew-task", who: "petugas", open: firstOf("/tugas", ".tasks a") },
 ];

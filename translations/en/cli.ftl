@@ -156,3 +156,7 @@ cli-record-missing_text = { $count } reports say nothing
 cli-record-other_entry = { $count } are of a kind that is not replayed
 cli-record-refused_by_city = { $count } were refused by the city
 cli-record-not_delivered = { $count } got no answer, however often they were sent
+
+cli-wall-added = Wall link for { $name }, below the address of the city. It is shown this once:
+cli-wall-revoked = The link is revoked.
+cli-wall-failed = The wall links were not changed.

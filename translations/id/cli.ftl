@@ -156,3 +156,7 @@ cli-record-missing_text = { $count } laporan tidak berisi apa-apa
 cli-record-other_entry = { $count } jenisnya tidak diputar ulang
 cli-record-refused_by_city = { $count } ditolak oleh kota
 cli-record-not_delivered = { $count } tidak dijawab, betapapun sering dikirim
+
+cli-wall-added = Tautan dinding untuk { $name }, di bawah alamat kota. Hanya ditampilkan kali ini:
+cli-wall-revoked = Tautan dicabut.
+cli-wall-failed = Tautan dinding tidak diubah.

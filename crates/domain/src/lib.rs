@@ -21,6 +21,7 @@ pub mod rules;
 pub mod services;
 pub mod sources;
 pub mod time;
+pub mod walls;
 
 /// Declares an integer id as a type of its own, so that no signature takes a bare number.
 macro_rules! id_type {

@@ -38,6 +38,7 @@ word_enum!(
         ManageSources = "manage_sources",
         HandleAlarm = "handle_alarm",
         ManageRules = "manage_rules",
+        ManageWalls = "manage_walls",
     }
 );
 

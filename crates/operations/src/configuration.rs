@@ -457,6 +457,7 @@ pub fn command_line() -> Actor {
                 | Action::SeeJournal
                 | Action::SeeSources
                 | Action::ManageSources
+                | Action::ManageWalls
         )
     });
     Actor {

@@ -31,7 +31,9 @@ pub mod reports;
 pub mod rules;
 pub mod sign_ins;
 pub mod sources;
+pub mod standing;
 pub mod subscriptions;
+pub mod walls;
 
 pub use city::City;
 pub use node::Node;

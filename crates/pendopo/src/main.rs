@@ -21,6 +21,7 @@ mod say;
 mod serve;
 mod sources;
 mod system;
+mod wall;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::Replay(args) => replay::run(say, args).await?,
         Command::SignIn { command } => access::add_sign_in(say, command).await?,
         Command::ApiKey { command } => access::add_api_key(say, command).await?,
+        Command::Wall { command } => wall::run(say, command).await?,
         Command::MqttAccount { command } => sources::account(say, command).await?,
         Command::Source { command } => sources::source(say, command).await?,
         Command::Quarantine { command } => return sources::quarantine(say, command).await,

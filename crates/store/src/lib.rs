@@ -47,6 +47,7 @@ pub mod sources;
 mod statements;
 pub mod subscriptions;
 pub mod updates;
+pub mod walls;
 mod writer;
 
 use std::path::PathBuf;

@@ -45,4 +45,5 @@ mod samples;
 mod sign_ins;
 mod sources;
 mod subscriptions;
+mod walls;
 mod writing;

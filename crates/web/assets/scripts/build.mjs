@@ -35,6 +35,8 @@ await Promise.all([
       report: "src/report.js",
       live: "src/live.js",
       desk: "src/desk.js",
+      alarms: "src/alarms.js",
+      wall: "src/wall.js",
       chart: "src/chart.js",
       uplot: "src/uplot.js",
     },

@@ -1,17 +1,20 @@
 //! Pages: one file per room, each a few handlers that call a use case and show what came of it.
 
+pub(crate) mod alarm;
 mod crew;
 mod desk;
 mod entry;
 mod follow;
 mod incident;
 pub(crate) mod live;
-mod parts;
+mod mayor;
+pub(crate) mod parts;
 mod public;
 mod report_form;
 mod sign_in;
 mod sources;
 mod staff_parts;
+mod wall;
 
 pub(crate) use parts::map_around;
 
@@ -27,6 +30,9 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
     follow::routes(routes);
     sign_in::routes(routes);
     desk::routes(routes);
+    alarm::routes(routes);
     incident::routes(routes);
     crew::routes(routes);
+    wall::routes(routes);
+    mayor::routes(routes);
 }

@@ -5,6 +5,7 @@
 //! cannot reach a template by accident. Every page gives samples of its empty, full and failing
 //! states; the tests render each of them in each language.
 
+mod alarms;
 mod chrome;
 mod crew;
 mod desk;
@@ -14,6 +15,7 @@ mod follow;
 mod home;
 mod incident;
 mod live;
+mod mayor;
 mod numbers;
 mod parts;
 mod public;
@@ -22,7 +24,11 @@ mod sign_in;
 mod similar;
 mod sources;
 mod spark;
+mod walls;
 
+pub use alarms::{
+    ALARM_DONE, AlarmList, AlarmPage, AlarmRow, AlarmRule, RuleList, RuleRow, TimeLeft, late_key,
+};
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, TaskRow};
 pub use desk::{
@@ -35,6 +41,7 @@ pub use follow::{Follow, Question, Saved};
 pub use home::{Home, HonestNumbers};
 pub use incident::{Clock, CrewRow, IncidentDetail, IncidentReport};
 pub use live::{LiveAttribute, LiveEntity, LiveKind, LiveList, LivePoint, LiveRow, LiveTab};
+pub use mayor::{MayorLine, MayorPage};
 pub use numbers::{NumberRow, NumbersPage, RatingSummary};
 pub use parts::{
     Arg, Choice, ChoiceGroup, Due, FieldError, MapView, NumberLink, Phase, Photo, PhotoKind,
@@ -51,6 +58,7 @@ pub use sources::{
     AsideReason, AsideRow, SourceDone, SourceList, SourcePage, SourceRow, SourceState,
 };
 pub use spark::{Spark, Trend};
+pub use walls::{WallLine, WallLink, WallLinks, WallPage};
 
 #[cfg(test)]
 mod tests;

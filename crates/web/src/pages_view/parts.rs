@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 31] = [
+pub const ENTRY_WORDS: [&str; 37] = [
     "received",
     "imported",
     "assigned",
@@ -152,6 +152,12 @@ pub const ENTRY_WORDS: [&str; 31] = [
     "comment_done",
     "comment_closed",
     "comment_not_done",
+    "alarm_raised",
+    "alarm_raised_again",
+    "alarm_returned",
+    "alarm_acknowledged",
+    "alarm_shelved",
+    "alarm_unshelved",
 ];
 
 /// A choice of a select or of radios.

@@ -490,6 +490,7 @@ fn starter() -> Starter {
         ),
         places: vec![],
         base_map: String::new(),
+        rules: vec![],
     }
 }
 

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod fixture;
+mod alarms;
 mod bad_input;
 mod hosts;
 mod incidents;
@@ -20,3 +21,4 @@ mod rest;
 mod secrets;
 mod sources;
 mod staff;
+mod wall;
