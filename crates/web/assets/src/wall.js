@@ -37,6 +37,7 @@ const started = showMap(document.querySelector(".wall-map")).then((shown) => {
   map.onmove(ask);
 });
 started.catch((error) => console.warn("map not drawn:", error.message)).finally(ask);
+ask();
 
 async function ask() {
   if (asking) {

@@ -41,11 +41,11 @@ use crate::visit::{Visit, cookie};
 /// Squares of the map side by side.
 const COLUMNS: std::ops::RangeInclusive<u32> = 4..=60;
 /// An answer is the same for all walls for so long.
-const KEPT: Duration = Duration::from_secs(1);
+const KEPT: Duration = Duration::from_secs(2);
 /// Questions that are kept at a time.
 const MOST_KEPT: usize = 64;
 /// Between two events to one wall.
-const REST: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_secs(2);
 /// Often enough that a wall knows within five seconds that the line is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Points of one trend.

@@ -13,7 +13,7 @@ const MISSED = 2;
 
 export function showGauges(element, gauges) {
   const most = less() >= 2 ? 1 : 2;
-  element.replaceChildren(...eachOf(gauges.slice(0, most), gauge));
+  element.replaceChildren(...eachOf(gauges, gauge).slice(0, most));
 }
 
 function gauge(one) {

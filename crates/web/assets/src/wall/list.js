@@ -1,8 +1,13 @@
 // What asks for somebody: the gravest large, the others in rows as far as there is room.
 import { priorityShape } from "../map/parts.js";
-import { aged, clock, eachOf, number, part } from "./words.js";
+import { aged, cityNow, clock, eachOf, number, part } from "./words.js";
 
 const { dataset } = document.body;
+
+/** What can be told of: how grave, since when, and what. */
+function isSound({ priority, since, title }) {
+  return [1, 2, 3, 4].includes(priority) && Number.isFinite(since) && typeof title === "string";
+}
 
 /** Open alarms and incidents, the gravest first. An alarm that belongs to a shown incident stands behind it. */
 function ordered({ alarms = [], incidents = [] }) {
@@ -15,7 +20,7 @@ function ordered({ alarms = [], incidents = [] }) {
     if (item.state === "shelved") return 9;
     return item.priority + (item.kind === "alarm" && known.has(item.incident) ? 0.5 : 0);
   };
-  return items.filter((item) => [1, 2, 3, 4].includes(item.priority)).sort((a, b) => rank(a) - rank(b) || b.since - a.since);
+  return items.filter(isSound).sort((a, b) => rank(a) - rank(b) || b.since - a.since);
 }
 
 export function shapeOf(item) {
@@ -65,7 +70,7 @@ function facts(item) {
 
 /** Time that is left to act. */
 function due(item) {
-  const over = Date.now() > item.by;
+  const over = cityNow() > item.by;
   return aged(item.by, over ? dataset.tOver : dataset.tLeft);
 }
 

@@ -43,8 +43,8 @@ export async function showMap(element) {
   });
   showCredit(element, [tiles ? (tiles.credit ?? set.tilesCredit) : base.attribution, areas.attribution, set.credit]);
   map.on("styleimagemissing", ({ id }) => draw(map, id));
-  const labels = less() >= 4 ? () => {} : showLabels(map, areas);
-  await new Promise((drawn) => map.once("load", drawn));
+  const labels = less() >= 4 ? () => {} : showLabels(map, areas, textPx() * 0.85);
+  await Promise.all([new Promise((drawn) => map.once("load", drawn)), document.fonts.ready]);
   const shown = new Map();
   return {
     onmove: (act) => map.on("moveend", act),
@@ -111,7 +111,7 @@ function draw(map, id) {
   const token = (name) => style.getPropertyValue(`--${name}`).trim();
   const ratio = devicePixelRatio || 1;
   const dot = kind === "report" && count === 1;
-  const digits = Math.max(Math.round(textPx() * 0.81), 1);
+  const digits = Math.ceil(textPx() * 0.81);
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d");
   const font = `700 ${digits}px ${style.fontFamily}`;
