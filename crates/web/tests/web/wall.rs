@@ -201,7 +201,7 @@ stories! {
         mayor.get("/walikota").await.is(200).has("Keadaan normal.");
         kota.get("/walikota").await.is(303);
         let report = kota.submit(|_| {}).await.report;
-        kota.clock.advance(jiff::SignedDuration::from_hours(24 * 60));
+        kota.clock.advance(jiff::SignedDuration::from_hours(24 * 12));
         mayor.get("/walikota").await.is(200).has("Keadaan normal").has("1 laporan lewat batas");
         let high = rule("high", 1);
         keep(&kota, high.clone()).await;
