@@ -30,9 +30,8 @@ export class Node {
     const args = ["demo", "--data", node.data, "--listen", `127.0.0.1:${node.port}`, ...more];
     const coast = join(ROOT, "var/base-map/land.fgb");
     if (existsSync(coast)) args.push("--base-map", coast);
-    const log = openSync(node.log, "a");
-    node.process = spawn(program, args, { cwd: ROOT, stdio: ["ignore", log, log] });
-    node.process.on("error", (error) => (node.failure = error));
+    node.command = [program, args];
+    node.spawn();
     try {
       await node.answering();
     } catch (error) {
@@ -40,6 +39,19 @@ export class Node {
       throw error;
     }
     return node;
+  }
+
+  spawn() {
+    const log = openSync(this.log, "a");
+    const [program, args] = this.command;
+    this.process = spawn(program, args, { cwd: ROOT, stdio: ["ignore", log, log] });
+    this.process.on("error", (error) => (this.failure = error));
+  }
+
+  /** Starts the node again on its ports and with its data. */
+  async resume() {
+    this.spawn();
+    await this.answering();
   }
 
   /** The first city by its own port: names below `.localhost` resolve in browsers, not in every library. */
@@ -58,8 +70,8 @@ export class Node {
     throw new Error(`the node does not answer on ${this.cityUrl}:\n${readFileSync(this.log, "utf8").slice(-4000)}`);
   }
 
-  /** Ends the process that was started, and no other, and removes its folder. */
-  async stop() {
+  /** Ends the process that was started, and no other. */
+  async halt() {
     const child = this.process;
     if (child.pid && child.exitCode === null && child.signalCode === null) {
       const gone = once(child, "exit");
@@ -69,6 +81,11 @@ export class Node {
         await gone;
       }
     }
+  }
+
+  /** The same, and removes its folder. */
+  async stop() {
+    await this.halt();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -156,6 +156,10 @@ export const PAGES = [
   { name: "warning", open: firstOf("/peringatan", "main .alerts a") },
   { name: "home-warned", open: at("/") },
   { name: "desk-warned", who: "operator", open: at("/meja") },
+  { name: "alarms", who: "operator", open: at("/meja/alarm") },
+  { name: "rules", who: "operator", open: at("/meja/aturan") },
+  { name: "walls", who: "ti", open: at("/kelola/dinding") },
+  { name: "mayor", who: "walikota", open: at("/walikota") },
   { name: "crew", who: "petugas", open: at("/tugas") },
   { name: "crew-task", who: "petugas", open: firstOf("/tugas", ".tasks a") },
 ];

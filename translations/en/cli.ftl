@@ -170,3 +170,6 @@ cli-alert-feed-not-put = The feed { $name } cannot be followed.
 cli-alert-feed-removed = The feed { $name } is no longer followed.
 cli-alert-no-feed = There is no feed called { $name }.
 cli-alert-feed = { $name }: { $url }, every { $every } seconds, last read { $read }, { $failures } failures{ $problem }
+cli-wall-added = Wall link for { $name }, below the address of the city. It is shown this once:
+cli-wall-revoked = The link is revoked.
+cli-wall-failed = The wall links were not changed.

@@ -170,3 +170,6 @@ cli-alert-feed-not-put = Umpan { $name } tidak dapat diikuti.
 cli-alert-feed-removed = Umpan { $name } tidak diikuti lagi.
 cli-alert-no-feed = Tidak ada umpan bernama { $name }.
 cli-alert-feed = { $name }: { $url }, tiap { $every } detik, terakhir terbaca { $read }, gagal { $failures }{ $problem }
+cli-wall-added = Tautan dinding untuk { $name }, di bawah alamat kota. Hanya ditampilkan kali ini:
+cli-wall-revoked = Tautan dicabut.
+cli-wall-failed = Tautan dinding tidak diubah.

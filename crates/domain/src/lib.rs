@@ -24,6 +24,7 @@ pub mod services;
 pub mod sources;
 pub mod time;
 pub mod units;
+pub mod walls;
 
 /// Declares an integer id as a type of its own, so that no signature takes a bare number.
 macro_rules! id_type {

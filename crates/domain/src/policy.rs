@@ -44,6 +44,7 @@ word_enum!(
         ApproveAlert = "approve_alert",
         ManageAlertFeeds = "manage_alert_feeds",
         SetStage = "set_stage",
+        ManageWalls = "manage_walls",
     }
 );
 

@@ -521,6 +521,7 @@ pub fn command_line() -> Actor {
                 | Action::SeeAlerts
                 | Action::WriteAlert
                 | Action::ManageAlertFeeds
+                | Action::ManageWalls
         )
     });
     Actor {

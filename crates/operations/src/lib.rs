@@ -33,8 +33,10 @@ pub mod reports;
 pub mod rules;
 pub mod sign_ins;
 pub mod sources;
+pub mod standing;
 pub mod subscriptions;
 pub mod units;
+pub mod walls;
 
 pub use city::City;
 pub use node::Node;

@@ -52,6 +52,11 @@ pub enum Command {
         #[command(subcommand)]
         command: ApiKeyCommand,
     },
+    /// Make and revoke links that show the wall of a control room and nothing else.
+    Wall {
+        #[command(subcommand)]
+        command: WallCommand,
+    },
     /// Give devices an account with which they publish over MQTT.
     MqttAccount {
         #[command(subcommand)]
@@ -334,6 +339,38 @@ pub enum ApiKeyCommand {
         city: String,
         #[command(flatten)]
         place: PlaceArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum WallCommand {
+    /// Make a link. It is printed once and kept nowhere.
+    Link {
+        /// Name of the room.
+        #[arg(long, default_value = "Wall")]
+        name: String,
+        /// From the farthest seat to the screen, in metres.
+        #[arg(long, value_name = "METRES", default_value_t = 6.0)]
+        seat: f64,
+        /// Width of one pixel of the page, in millimetres.
+        #[arg(long, value_name = "MILLIMETRES", default_value_t = 1.89)]
+        pitch: f64,
+        /// For a room with much light.
+        #[arg(long)]
+        bright: bool,
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// List the links that open.
+    List {
+        #[command(flatten)]
+        of: OfCity,
+    },
+    /// Take a link away, by its number in the list.
+    Revoke {
+        id: i64,
+        #[command(flatten)]
+        of: OfCity,
     },
 }
 

@@ -23,6 +23,7 @@ mod say;
 mod serve;
 mod sources;
 mod system;
+mod wall;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -74,6 +75,7 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::Replay(args) => replay::run(say, args).await?,
         Command::SignIn { command } => access::add_sign_in(say, command).await?,
         Command::ApiKey { command } => access::add_api_key(say, command).await?,
+        Command::Wall { command } => wall::run(say, command).await?,
         Command::MqttAccount { command } => sources::account(say, command).await?,
         Command::Rule { command } => rules::run(say, command).await?,
         Command::Source { command } => sources::source(say, command).await?,

@@ -56,6 +56,7 @@ mod statements;
 pub mod subscriptions;
 pub mod units;
 pub mod updates;
+pub mod walls;
 mod writer;
 
 use std::path::PathBuf;

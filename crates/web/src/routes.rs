@@ -13,7 +13,7 @@ use pendopo_domain::policy::Action;
 use tokio::sync::watch;
 
 use crate::api::events::Stopping;
-use crate::api::{events, live, map, ngsi_ld, open311, photos};
+use crate::api::{events, live, map, ngsi_ld, open311, photos, wall};
 use crate::failure::Failure;
 use crate::pages_view::ErrorKind;
 use crate::server::AppState;
@@ -26,6 +26,7 @@ pub struct Shared {
     app: AppState,
     stopping: Stopping,
     map_answers: map::KeptAnswers,
+    pictures: wall::KeptPictures,
 }
 
 impl FromRef<Shared> for AppState {
@@ -43,6 +44,12 @@ impl FromRef<Shared> for Stopping {
 impl FromRef<Shared> for map::KeptAnswers {
     fn from_ref(shared: &Shared) -> Self {
         shared.map_answers.clone()
+    }
+}
+
+impl FromRef<Shared> for wall::KeptPictures {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.pictures.clone()
     }
 }
 
@@ -77,6 +84,7 @@ pub fn router(state: AppState, stopping: watch::Receiver<bool>) -> Router {
         app: state.clone(),
         stopping: Stopping(stopping),
         map_answers: map::KeptAnswers::default(),
+        pictures: wall::KeptPictures::default(),
     };
     let mut router = Router::new();
     for route in table() {

@@ -3,6 +3,7 @@
 //! The public sees only public types and of those only this; see [`LiveType::public`]. Staff that may read entities sees
 //! every type. Both get the same shape, so that nothing of an entity reaches a page by accident.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use geo::polygon;
@@ -44,6 +45,8 @@ pub enum Eyes<'a> {
     Public,
     /// Of somebody who must hold [`Action::ReadEntities`].
     Staff(&'a Actor),
+    /// Of a room with a wall: every type that the city names, one attribute.
+    Wall,
 }
 
 /// What is looked for.
@@ -79,6 +82,34 @@ pub struct Reading {
     /// When it was so; else when the city had it.
     pub at: Timestamp,
 }
+
+/// Everything in a box, gathered.
+#[derive(Clone, Debug, Default)]
+pub struct Sweep {
+    /// The fullest first; at most [`MOST_HEAPS`].
+    pub heaps: Vec<Heap>,
+    /// Entities with a place in the box.
+    pub inside: usize,
+    /// Entities that stand for themselves or in one of `heaps`.
+    pub shown: usize,
+    /// Of each type: how many there are anywhere, and how many of those are fresh.
+    pub kinds: Vec<(Arc<LiveType>, usize, usize)>,
+}
+
+/// Entities in one square.
+#[derive(Clone, Debug)]
+pub struct Heap {
+    /// Their mean position.
+    pub at: Position,
+    pub count: usize,
+    /// How many of them are not fresh.
+    pub stale: usize,
+    /// The type of all of them; `None` when they differ.
+    pub kind: Option<Arc<LiveType>>,
+}
+
+/// Marks that one sweep gives.
+pub const MOST_HEAPS: usize = 2_000;
 
 /// Some of what was found.
 #[derive(Clone, Debug, Default)]
@@ -136,6 +167,82 @@ pub async fn find(city: &City, eyes: Eyes<'_>, look: &Look) -> Result<Page> {
     Ok(page)
 }
 
+/// Everything that these eyes may see in `within`, gathered in squares of `square` degrees. An entity whose place makes
+/// no sense is counted by type and stands nowhere.
+///
+/// # Errors
+/// When the actor may not read, or the database does not answer.
+pub async fn sweep(city: &City, eyes: Eyes<'_>, within: BoundingBox, square: f64) -> Result<Sweep> {
+    eyes.may()?;
+    let (configuration, now) = (city.configuration(), city.now());
+    let live = city.store().live().await?;
+    let state = live.state();
+    let mut sweep = Sweep::default();
+    let mut heaps: BTreeMap<(i64, i64), (f64, f64, Heap)> = BTreeMap::new();
+    for kind in kinds(&configuration, eyes, &state.types()) {
+        let query = Query {
+            types: Some(Logic::Is(kind.kind.as_str().into())),
+            ..Query::default()
+        };
+        let found = state.find(&query, 0, usize::MAX, false);
+        let mut fresh = 0;
+        for entity in &found.entities {
+            let attribute = entity.attribute(&kind.attribute);
+            let observed = attribute.map(|one| one.observed_at.unwrap_or(one.modified_at));
+            let is_fresh = kind.freshness(observed, now) == Freshness::Fresh;
+            fresh += usize::from(is_fresh);
+            if let Some(at) = position(entity).filter(|at| within.contains(*at)) {
+                sweep.inside += 1;
+                gather(&mut heaps, at, square, is_fresh, &kind);
+            }
+        }
+        sweep.kinds.push((kind, found.entities.len(), fresh));
+    }
+    sweep.heaps = heaps
+        .into_values()
+        .filter_map(|(lon, lat, heap)| {
+            let n = heap.count as f64;
+            let at = Position::new(lon / n, lat / n)?;
+            Some(Heap { at, ..heap })
+        })
+        .collect();
+    sweep
+        .heaps
+        .sort_by_key(|heap| std::cmp::Reverse(heap.count));
+    sweep.heaps.truncate(MOST_HEAPS);
+    sweep.shown = sweep.heaps.iter().map(|heap| heap.count).sum();
+    Ok(sweep)
+}
+
+/// Puts one place to those of its square: the sums of their coordinates, and what they have in common.
+fn gather(
+    heaps: &mut BTreeMap<(i64, i64), (f64, f64, Heap)>,
+    at: Position,
+    square: f64,
+    is_fresh: bool,
+    kind: &Arc<LiveType>,
+) {
+    // Degrees of the earth in squares: far within what a whole number holds.
+    let cell = |degrees: f64| (degrees / square).floor() as i64;
+    let entry = heaps
+        .entry((cell(at.lon()), cell(at.lat())))
+        .or_insert_with(|| {
+            let heap = Heap {
+                at,
+                count: 0,
+                stale: 0,
+                kind: Some(Arc::clone(kind)),
+            };
+            (0.0, 0.0, heap)
+        });
+    entry.0 += at.lon();
+    entry.1 += at.lat();
+    let heap = &mut entry.2;
+    heap.count += 1;
+    heap.stale += usize::from(!is_fresh);
+    heap.kind.take_if(|one| one.code != kind.code);
+}
+
 /// One entity; [`Error::NotFound`] also for what these eyes may not see.
 ///
 /// # Errors
@@ -151,8 +258,12 @@ pub async fn get(city: &City, eyes: Eyes<'_>, id: &str) -> Result<Seen> {
 pub fn shows(city: &City, eyes: Eyes<'_>, entity: &Entity) -> bool {
     let has = |kind: &str| entity.types.iter().any(|name| **name == *kind);
     let configuration = city.configuration();
-    let mut public = configuration.live_types.iter().filter(|kind| kind.public);
-    !eyes.is_public() || public.any(|kind| has(&kind.kind))
+    let mut named = configuration.live_types.iter();
+    match eyes {
+        Eyes::Public => named.any(|kind| kind.public && has(&kind.kind)),
+        Eyes::Wall => named.any(|kind| has(&kind.kind)),
+        Eyes::Staff(_) => true,
+    }
 }
 
 /// Where `entity` is, or the centre of what it covers.
@@ -257,7 +368,7 @@ pub async fn attributes(
 impl Eyes<'_> {
     fn may(self) -> Result<()> {
         match self {
-            Self::Public => Ok(()),
+            Self::Public | Self::Wall => Ok(()),
             Self::Staff(actor) => must(actor, Action::ReadEntities),
         }
     }
@@ -280,7 +391,7 @@ fn kinds(
         .filter(|kind| kind.public || !eyes.is_public())
         .filter(is_there);
     let mut kinds: Vec<Arc<LiveType>> = known.cloned().collect();
-    if !eyes.is_public() {
+    if matches!(eyes, Eyes::Staff(_)) {
         let named = |name: &str| configuration.live_types.iter().any(|one| one.kind == name);
         let others = there.iter().filter(|(name, _)| !named(name));
         kinds.extend(others.map(|(name, _)| Arc::new(unnamed(name))));
@@ -304,7 +415,7 @@ fn unnamed(name: &str) -> LiveType {
 }
 
 /// The last part of an IRI, which people can read.
-fn tail(iri: &str) -> String {
+pub fn tail(iri: &str) -> String {
     let end = iri.trim_end_matches(['/', '#']);
     let start = end.rfind(['/', '#', ':']).map_or(0, |at| at + 1);
     shown(&end[start..])
@@ -344,7 +455,7 @@ fn see(entity: &Entity, kind: &Arc<LiveType>, eyes: Eyes<'_>, now: Timestamp) ->
         freshness: kind.freshness(observed, now),
         reading,
         position: position(entity),
-        source: text(&SOURCES).filter(|_| !eyes.is_public()),
+        source: text(&SOURCES).filter(|_| matches!(eyes, Eyes::Staff(_))),
     }
 }
 

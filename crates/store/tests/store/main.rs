@@ -47,4 +47,5 @@ mod samples;
 mod sign_ins;
 mod sources;
 mod subscriptions;
+mod walls;
 mod writing;

@@ -36,6 +36,8 @@ await Promise.all([
       live: "src/live.js",
       desk: "src/desk.js",
       crew: "src/crew.js",
+      alarms: "src/alarms.js",
+      wall: "src/wall.js",
       chart: "src/chart.js",
       uplot: "src/uplot.js",
     },

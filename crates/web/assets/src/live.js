@@ -49,6 +49,7 @@ function listen(element) {
       const fresh = page.getElementById(element.id);
       if (!fresh) return;
       window.dispatchEvent(new Event("pendopo:changed"));
+      element.dispatchEvent(new CustomEvent("pendopo:fresh", { detail: fresh }));
       const held = "liveHold" in element.dataset || element.contains(document.activeElement);
       if (!held) {
         swap(fresh);

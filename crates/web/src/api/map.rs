@@ -11,6 +11,7 @@ use pendopo_operations::City;
 use pendopo_operations::configuration::Configuration;
 use pendopo_operations::reports::{self, Listing};
 use pendopo_operations::store::report_query::{Cluster, Filter, Order};
+use pendopo_operations::walls::{self, StandingIncident};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ pub use self::kept::KeptAnswers;
 use self::kept::Stand;
 use crate::assets;
 use crate::failure::Failure;
-use crate::i18n::Language;
+use crate::i18n::{Language, text};
 use crate::pages_view::ErrorKind;
 use crate::server::AppState;
 use crate::visit::Visit;
@@ -190,11 +191,45 @@ async fn clusters(
             .0
     };
     let configuration = city.configuration();
-    let features: Vec<Value> = clusters
+    let mut features: Vec<Value> = clusters
         .iter()
         .map(|cluster| feature(&configuration, language, cluster, &named))
         .collect();
+    features.extend(incidents(city, language, within).await?);
     Ok(json!({"type": "FeatureCollection", "features": features}).to_string())
+}
+
+/// Open incidents that have a public report: what, how it stands, and where to about 100 m. No crew, no team.
+async fn incidents(
+    city: &City,
+    language: Language,
+    within: BoundingBox,
+) -> Result<Vec<Value>, Failure> {
+    /// Thousandths of a degree are 111 m at the equator, and less elsewhere.
+    const COARSE: f64 = 1_000.0;
+    let configuration = city.configuration();
+    let standing = walls::standing_incidents(city).await?;
+    let public = standing.iter().filter(|one| one.public_reports > 0);
+    let mark = |one: &StandingIncident| {
+        let incident = &one.incident;
+        let at = incident.position.filter(|at| within.contains(*at))?;
+        let code = incident.service_code.as_str();
+        let title = configuration
+            .service(code)
+            .map_or(code, |service| service.names.get(language.tag()));
+        let state = text(language, &format!("incident-{}", incident.state), None);
+        let number = incident.number();
+        let coarse = |degrees: f64| (degrees * COARSE).round() / COARSE;
+        Some(json!({
+            "type": "Feature",
+            "properties": {
+                "id": number, "count": 1, "priority": incident.priority.level(),
+                "label": format!("{number}: {title}. {state}"),
+            },
+            "geometry": {"type": "Point", "coordinates": [coarse(at.lon()), coarse(at.lat())]},
+        }))
+    };
+    Ok(public.filter_map(mark).collect())
 }
 
 /// Joins clusters whose marks would cover each other: squares are cut anywhere, and two heaps can lie on both sides of a

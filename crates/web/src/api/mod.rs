@@ -6,3 +6,4 @@ pub mod map;
 pub mod ngsi_ld;
 pub mod open311;
 pub mod photos;
+pub mod wall;

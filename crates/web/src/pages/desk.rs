@@ -153,6 +153,7 @@ pub(super) async fn page(
     let word = asked.done.as_deref();
     Ok(Desk {
         tabs: queue.tabs,
+        alarms: super::alarm::count_open(visit).await?,
         filters: asked.filters(visit),
         rows: queue.rows,
         next_url: queue.next_url,

@@ -192,7 +192,7 @@ async fn entity(
     let newest: Vec<Reading> = past.into_iter().filter(|one| one.at >= day).collect();
     let spark = spark(visit, &found, &newest, day, now);
     let attributes = match eyes {
-        Eyes::Public => vec![],
+        Eyes::Public | Eyes::Wall => vec![],
         Eyes::Staff(actor) => seen::attributes(&visit.city, actor, id).await?,
     };
     let attribute = |(name, reading, unit): (String, Reading, Option<String>)| LiveAttribute {

@@ -1,5 +1,6 @@
 //! Pages: one file per room, each a few handlers that call a use case and show what came of it.
 
+pub(crate) mod alarm;
 mod alerts;
 mod crew;
 mod desk;
@@ -7,13 +8,15 @@ mod entry;
 mod follow;
 mod incident;
 pub(crate) mod live;
-mod parts;
+mod mayor;
+pub(crate) mod parts;
 mod public;
 mod report_form;
 mod sign_in;
 mod sources;
 mod staff_parts;
 mod units;
+mod wall;
 
 pub(crate) use alerts::warning;
 pub(crate) use parts::map_around;
@@ -31,7 +34,10 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
     follow::routes(routes);
     sign_in::routes(routes);
     desk::routes(routes);
+    alarm::routes(routes);
     incident::routes(routes);
     units::routes(routes);
     crew::routes(routes);
+    wall::routes(routes);
+    mayor::routes(routes);
 }

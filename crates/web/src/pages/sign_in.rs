@@ -141,6 +141,8 @@ fn first_room(actor: &Actor) -> &'static str {
         "/tugas"
     } else if allows(actor, Action::SeeSources, Subject::City) {
         "/meja/sumber"
+    } else if allows(actor, Action::SeeNumbers, Subject::City) {
+        "/walikota"
     } else {
         "/"
     }

@@ -17,6 +17,8 @@ use crate::render::Page;
 #[derive(Clone, Debug, Serialize)]
 pub struct Desk {
     pub tabs: Tabs,
+    /// Open alarms, those that are shelved not counted.
+    pub alarms: i64,
     pub filters: DeskFilters,
     /// Order: priority, then time left.
     pub rows: Vec<QueueRow>,
@@ -215,6 +217,7 @@ impl Page for Desk {
 
     fn sample() -> Vec<Self> {
         let full = Self {
+            alarms: 2,
             tabs: Tabs {
                 current: Tab::NeedsAction,
                 needs_action: 9,
@@ -242,6 +245,7 @@ impl Page for Desk {
             ..full.clone()
         };
         let empty = Self {
+            alarms: 0,
             tabs: Tabs {
                 current: Tab::Mine,
                 needs_action: 0,

@@ -5,6 +5,7 @@
 //! cannot reach a template by accident. Every page gives samples of its empty, full and failing
 //! states; the tests render each of them in each language.
 
+mod alarms;
 mod alert_drafts;
 mod alerts;
 mod chrome;
@@ -17,6 +18,7 @@ mod home;
 mod incident;
 mod incident_list;
 mod live;
+mod mayor;
 mod numbers;
 mod parts;
 mod public;
@@ -26,7 +28,11 @@ mod similar;
 mod sources;
 mod spark;
 mod units;
+mod walls;
 
+pub use alarms::{
+    ALARM_DONE, AlarmList, AlarmPage, AlarmRow, AlarmRule, RuleList, RuleRow, TimeLeft, late_key,
+};
 pub use alert_drafts::{DraftForm, DraftPage, DraftStep, DraftWords};
 pub use alerts::{
     AlertAside, AlertCard, AlertDesk, AlertList, AlertPage, AlertStaff, AlertTexts, DraftRow,
@@ -48,6 +54,7 @@ pub use incident::{
 };
 pub use incident_list::{IncidentForm, IncidentList, IncidentRow};
 pub use live::{LiveAttribute, LiveEntity, LiveKind, LiveList, LivePoint, LiveRow, LiveTab};
+pub use mayor::{MayorLine, MayorPage};
 pub use numbers::{NumberRow, NumbersPage, RatingSummary};
 pub use parts::{
     Arg, Choice, ChoiceGroup, Due, FieldError, MapView, NumberLink, Phase, Photo, PhotoKind,
@@ -65,6 +72,7 @@ pub use sources::{
 };
 pub use spark::{Spark, Trend};
 pub use units::{UnitRow, UnitsPage};
+pub use walls::{WallLine, WallLink, WallLinks, WallPage};
 
 #[cfg(test)]
 mod tests;

@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 47] = [
+pub const ENTRY_WORDS: [&str; 53] = [
     "received",
     "imported",
     "assigned",
@@ -168,6 +168,12 @@ pub const ENTRY_WORDS: [&str; 47] = [
     "late",
     "step_done",
     "step_skipped",
+    "alarm_raised",
+    "alarm_raised_again",
+    "alarm_returned",
+    "alarm_acknowledged",
+    "alarm_shelved",
+    "alarm_unshelved",
 ];
 
 /// A choice of a select or of radios.

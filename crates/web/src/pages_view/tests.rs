@@ -53,6 +53,12 @@ fn all(see: &mut dyn FnMut(&str, Language, usize, &str)) {
     each::<IncidentList>(staff, see);
     each::<IncidentForm>(staff, see);
     each::<UnitsPage>(staff, see);
+    each::<AlarmList>(staff, see);
+    each::<AlarmPage>(staff, see);
+    each::<RuleList>(staff, see);
+    each::<MayorPage>(staff, see);
+    each::<WallPage>(public, see);
+    each::<WallLinks>(staff, see);
     each::<Crew>(staff, see);
     each::<CrewTask>(staff, see);
 }

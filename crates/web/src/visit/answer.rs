@@ -107,7 +107,11 @@ fn speaks(path: &str) -> Speaks {
         let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
         return Speaks::Open311(open311::Format::from_extension(extension).unwrap_or_default());
     }
-    if path.starts_with("/map/") || path.starts_with("/events") || path.starts_with("/meja/events")
+    if path.starts_with("/map/")
+        || path.starts_with("/events")
+        || path.starts_with("/meja/events")
+        || path == "/wall/data"
+        || path == "/wall/events"
     {
         return Speaks::Json;
     }

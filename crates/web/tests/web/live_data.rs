@@ -40,7 +40,7 @@ fn property(text: &str) -> Value {
 }
 
 /// An entity in [`LON`], [`LAT`] with a name, a value and something that only the staff may know.
-async fn tell(kota: &Fixture, id: &str, kind: &str, value: &str, at: Timestamp) {
+pub async fn tell(kota: &Fixture, id: &str, kind: &str, value: &str, at: Timestamp) {
     let place = Position::new(LON, LAT).unwrap();
     tell_at(place, kota, id, kind, value, at).await;
 }

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod fixture;
+mod alarms;
 mod alerts;
 mod bad_input;
 mod hosts;
@@ -22,3 +23,4 @@ mod rest;
 mod secrets;
 mod sources;
 mod staff;
+mod wall;

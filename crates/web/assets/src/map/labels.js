@@ -3,11 +3,11 @@
 import { Marker } from "maplibre-gl";
 
 const MOST = 40;
-/** Where a name may go, in pixels below its place. */
-const SHIFTS = [0, 22, -22, 34, -34];
+/** Where a name may go below its place, in sizes of its text. */
+const SHIFTS = [0, 1.76, -1.76, 2.72, -2.72];
 
-/** Returns what to call when the marks have changed. */
-export function showLabels(map, areas) {
+/** Returns what to call when the marks have changed. `textPx` is the size of the text. */
+export function showLabels(map, areas, textPx = 12.5) {
   const names = areas.features
     .filter((feature) => feature.properties?.name)
     .map(placed)
@@ -28,11 +28,12 @@ export function showLabels(map, areas) {
       // An area and a place may share a name; once is enough.
       if (told.has(name.text)) continue;
       const at = map.project(name.position);
-      const half = name.text.length * 3.6 + 6;
+      const half = name.text.length * 0.288 * textPx + 6;
       const [west, east] = name.span.map((lon) => map.project([lon, name.position[1]]).x);
       if (east - west <= half * 1.3) continue;
-      for (const shift of SHIFTS) {
-        const box = [at.x - half, at.y + shift - 10, at.x + half, at.y + shift + 10];
+      for (const step of SHIFTS) {
+        const shift = Math.round(step * textPx);
+        const box = [at.x - half, at.y + shift - 0.8 * textPx, at.x + half, at.y + shift + 0.8 * textPx];
         const inside = box[0] > 0 && box[1] > 0 && box[2] < size.width && box[3] < size.height;
         const free = taken.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
         if (!inside || !free) continue;
