@@ -449,10 +449,11 @@ fn warnings_come_in(home: Home) {
         <sent>2026-02-16T22:50:00+07:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope></alert>";
     std::fs::write(&good, text).unwrap();
     std::fs::write(&bad, "<html/>").unwrap();
-    let import = |file: &Path| [&["alert", "import", file.to_str().unwrap()][..], &city].concat();
-    assert!(home.succeeds(&import(&good)).contains(": 1 "));
-    assert!(home.succeeds(&import(&good)).contains(": 0 "));
-    home.fails(&import(&bad));
+    let (good, bad) = (good.display().to_string(), bad.display().to_string());
+    let import_good = [&["alert", "import", &good][..], &city].concat();
+    assert!(home.succeeds(&import_good).contains(": 1 "));
+    assert!(home.succeeds(&import_good).contains(": 0 "));
+    home.fails(&[&["alert", "import", &bad][..], &city].concat());
 
     let url = "https://agency.example/rss.xml";
     let add = [

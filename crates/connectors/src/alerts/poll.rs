@@ -16,8 +16,8 @@ use crate::outgoing::{Got, Outgoing, Unsent};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(900);
-/// Messages fetched in one poll; the rest comes with the next one.
-const AT_ONCE: usize = 60;
+/// Messages fetched in one poll; the rest comes with the next one. Agencies count requests, often 60 in a minute.
+const AT_ONCE: usize = 40;
 /// Entries that are remembered as taken, of one feed.
 const REMEMBERED: usize = 2_000;
 /// What agencies see of us.
@@ -66,8 +66,6 @@ enum Failed {
     },
     #[error("not a feed")]
     NotAFeed,
-    #[error("some messages could not be fetched")]
-    Messages,
 }
 
 impl Failed {
@@ -79,7 +77,6 @@ impl Failed {
             Self::Unsent(Unsent::NoAnswer) => "no-answer".to_owned(),
             Self::Status { status, .. } => format!("status-{status}"),
             Self::NotAFeed => "not-a-feed".to_owned(),
-            Self::Messages => "messages".to_owned(),
         }
     }
 }
@@ -105,6 +102,14 @@ impl Poller {
             place.next = Some(Instant::now() + jittered(pause, city));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Poller {
+    /// Every feed is due again.
+    pub(super) fn hurry(&mut self) {
+        self.feeds.values_mut().for_each(|place| place.next = None);
     }
 }
 
@@ -183,29 +188,33 @@ impl Place {
                 return Ok(Err(Failed::NotAFeed));
             }
         };
-        let done = self.take(city, outgoing, known, feed).await?;
-        if done.is_ok() {
-            (polled.etag, polled.last_modified) = (got.etag, got.last_modified);
-        }
-        Ok(done)
+        Ok(match self.take(city, outgoing, known, feed).await? {
+            Ok(true) => {
+                (polled.etag, polled.last_modified) = (got.etag, got.last_modified);
+                Ok(())
+            }
+            Ok(false) => {
+                // There is more: the whole feed is asked for again.
+                (polled.etag, polled.last_modified) = (None, None);
+                Ok(())
+            }
+            Err(failed) => Err(failed),
+        })
     }
 
-    /// Fetches what is new of a feed and takes it in, in one transaction.
+    /// Fetches what is new of a feed and takes it in, in one transaction. Returns whether that was all of it.
     async fn take(
         &mut self,
         city: &City,
         outgoing: &Outgoing,
         known: &Known,
         feed: Feed,
-    ) -> Result<Result<(), Failed>> {
+    ) -> Result<Result<bool, Failed>> {
         let mut documents: Vec<Document> = vec![];
         let mut read = vec![];
         let mut missed = None;
         let is_new = |entry: &Entry| !self.taken.contains(&mark(entry));
         let new: Vec<Entry> = feed.entries.into_iter().filter(is_new).collect();
-        if new.len() > AT_ONCE {
-            missed = Some(Failed::Messages);
-        }
         // The oldest first, so that a broken poll leaves the newest for the next one.
         for entry in new.iter().take(AT_ONCE).rev() {
             let bytes = match self.fetch(outgoing, known, entry).await {
@@ -233,7 +242,7 @@ impl Place {
             self.taken.clear();
         }
         self.taken.extend(read);
-        Ok(missed.map_or(Ok(()), Err))
+        Ok(missed.map_or(Ok(new.len() <= AT_ONCE), Err))
     }
 
     async fn fetch(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pendopo_domain::alerts::{AlertId, Status};
+use pendopo_domain::alerts::{AlertId, Message, Scope, Status};
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_store::alerts::{self as rows, Which};
 pub use pendopo_store::alerts::{Aside, Kept};
@@ -32,7 +32,7 @@ pub struct Seen {
     pub credit: Option<pendopo_domain::services::Texts>,
 }
 
-/// The real warnings that hold and concern the city, gravest first, with their outlines. One look at the database, so that a
+/// The real warnings for everyone that hold and concern the city, gravest first, with their outlines. One look at the database, so that a
 /// wall or a rule may ask each time something changed.
 ///
 /// # Errors
@@ -51,7 +51,9 @@ pub async fn headlines(city: &City) -> Result<Vec<Seen>> {
 
 async fn real(city: &City, outlines: bool) -> Result<Vec<Seen>> {
     let mut all = listed(city, Which::Active, outlines, MOST_ACTIVE).await?;
-    all.retain(|one| one.kept.message.status == Status::Actual);
+    let for_all =
+        |message: &Message| message.status == Status::Actual && message.scope == Scope::Public;
+    all.retain(|one| for_all(&one.kept.message));
     Ok(all)
 }
 
@@ -111,7 +113,6 @@ pub async fn one(city: &City, actor: &Actor, id: AlertId) -> Result<Option<Seen>
 }
 
 fn is_public(kept: &Kept) -> bool {
-    use pendopo_domain::alerts::Scope;
     let message = &kept.message;
     let listed = kept.own || (kept.matched.here && kept.state.is_some());
     message.status == Status::Actual && message.scope == Scope::Public && listed

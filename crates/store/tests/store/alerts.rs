@@ -6,11 +6,11 @@ use pendopo_domain::alerts::draft::{Content, Draft, DraftState};
 use pendopo_domain::alerts::stage::Stage;
 use pendopo_domain::alerts::*;
 use pendopo_domain::geo::{AreaId, Position};
-use pendopo_domain::organisation::SignInId;
+use pendopo_domain::organisation::{PositionId, SignInId};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::alert_feeds::{self, Polled};
 use pendopo_store::alerts::{self as rows, New, Put, Stand, Which};
-use pendopo_store::{alert_drafts, city_stages, sign_ins};
+use pendopo_store::{Store, alert_drafts, city_stages, sign_ins};
 use pendopo_testkit::{TestCity, both_databases};
 
 use crate::samples::position;
@@ -236,6 +236,28 @@ both_databases! {
         let numbers: Vec<u8> = history.iter().map(|set| set.stage.number()).collect();
         assert_eq!(numbers, [4, 2]);
     }
+}
+
+/// A row of everything about warnings; for the tests of backups.
+pub async fn fill(store: &Store, position: PositionId) {
+    commit!(store, |db| {
+        rows::take_turn(db, at(0)).await?;
+        let Put::New(id) = rows::put(db, &new("1", Severity::Severe, true), at(0)).await? else {
+            panic!()
+        };
+        rows::stand(db, id, stand(Some(State::Active), id), at(1)).await?;
+        rows::put_aside(db, "feed:a", "malformed", b"\0<alert", "a", 9, at(0)).await?;
+        let author = sign_ins::put(db, "warner", None, position, at(0)).await?;
+        alert_drafts::insert(db, &draft(author)).await?;
+        alert_feeds::put(db, "badan", "{}").await?;
+        let set = city_stages::Set {
+            at: at(0),
+            stage: Stage::HIGHEST,
+            proposed: Stage::LOWEST,
+            actor: "city".into(),
+        };
+        city_stages::set(db, &set).await?;
+    });
 }
 
 fn draft(author: SignInId) -> Draft {

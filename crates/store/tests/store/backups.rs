@@ -69,6 +69,7 @@ async fn fill(city: &TestCity) {
     let (store, now) = (&city.store, city.now());
     let team = team(store, "pju").await;
     let position = position(store).await;
+    crate::alerts::fill(store, position).await;
     let key = store
         .keys()
         .create(now, city.entropy.as_ref())

@@ -7,7 +7,7 @@ mod view;
 use std::hash::{Hash, Hasher};
 
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pendopo_domain::alerts::AlertId;
 use pendopo_domain::policy::Action;
@@ -134,14 +134,22 @@ async fn document(visit: &Visit, headers: &HeaderMap, id: AlertId) -> Result<Res
     };
     // Weak: what packs the bytes on the way does not change what they say.
     let etag = format!("W/\"{}\"", seen.kept.sha256);
-    Ok(file(
+    let mut response = file(
         headers,
         cap::MEDIA_TYPE,
         &etag,
         seen.kept.received_at,
         keep,
         bytes,
-    ))
+    );
+    // It is XML of strangers: a browser keeps it and does not show it.
+    let name = format!("attachment; filename=\"peringatan-{id}.cap\"");
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
 }
 
 /// A file with what a client needs to ask for it again cheaply.

@@ -10,18 +10,32 @@ use super::*;
 use crate::alerts::poll::Poller;
 use crate::outgoing::Outgoing;
 
-/// What the agency answers, by path: status, further head, body. Requests are noted with their conditions.
+/// What the agency answers to a path.
+struct Said {
+    path: &'static str,
+    status: u16,
+    /// Further lines of the head.
+    head: String,
+    body: Vec<u8>,
+}
+
+/// Requests are noted with their conditions.
 #[derive(Default)]
 struct Agency {
-    answers: Mutex<Vec<(&'static str, u16, String, Vec<u8>)>>,
+    answers: Mutex<Vec<Said>>,
     asked: Mutex<Vec<String>>,
 }
 
 impl Agency {
     fn say(&self, path: &'static str, status: u16, head: &str, body: impl Into<Vec<u8>>) {
         let mut answers = self.answers.lock().unwrap();
-        answers.retain(|one| one.0 != path);
-        answers.push((path, status, head.to_owned(), body.into()));
+        answers.retain(|one| one.path != path);
+        answers.push(Said {
+            path,
+            status,
+            head: head.to_owned(),
+            body: body.into(),
+        });
     }
 
     fn asked(&self) -> Vec<String> {
@@ -39,9 +53,9 @@ impl Agency {
             tag.map(|tag| format!(" {tag}")).unwrap_or_default()
         ));
         let answers = self.answers.lock().unwrap();
-        let found = answers.iter().find(|one| one.0 == path);
-        let (status, head, body) = found.map_or((404, "", &[][..]), |(_, status, head, body)| {
-            (*status, head.as_str(), body)
+        let found = answers.iter().find(|one| one.path == path);
+        let (status, head, body) = found.map_or((404, "", &[][..]), |one| {
+            (one.status, one.head.as_str(), &one.body[..])
         });
         let known = tag.is_some_and(|tag| head.contains(tag));
         let (status, body) = if known {
@@ -216,6 +230,23 @@ both_databases! {
         it.agency.say("/2.xml", 200, "", document("2", 11, "", HERE));
         assert_eq!(it.poll().await, (0, None));
         assert_eq!(states(&it.town).await.unwrap(), "active active");
+    }
+
+    async fn a_feed_of_many_messages_comes_in_parts(test: TestCity) {
+        let it = polled(test).await;
+        let links: Vec<String> = (0..50).map(|number| format!("/m{number}.xml")).collect();
+        let links: Vec<&'static str> = links.into_iter().map(|link| &*link.leak()).collect();
+        for (number, link) in links.iter().enumerate() {
+            it.agency.say(link, 200, "", document(&number.to_string(), 10, "", HERE));
+        }
+        it.agency.say("/rss.xml", 200, "etag: \"v1\"\r\n", rss(&links));
+        let mut poller = Poller::default();
+        assert_eq!(it.poll_by(&mut poller).await, (0, None));
+        assert_eq!(it.agency.asked().len(), 41);
+        poller.hurry();
+        assert_eq!(it.poll_by(&mut poller).await, (0, None));
+        assert_eq!(it.agency.asked().len(), 11);
+        assert_eq!(states(&it.town).await.unwrap().split(' ').count(), 50);
     }
 
     async fn a_feed_is_configured_by_whoever_may(test: TestCity) {

@@ -92,11 +92,13 @@ both_databases! {
         assert!(alerts::one(&town.city, &actor(Who::City), hidden).await.unwrap().is_some());
     }
 
-    async fn tests_and_exercises_are_kept_and_not_shown(test: TestCity) {
+    async fn tests_exercises_and_what_is_not_for_everyone_are_kept_and_not_shown(test: TestCity) {
         let town = town(test).await;
         let as_status = |identifier: &str, status: &str| document(identifier, 10, "", HERE).replace("Actual", status);
         take(&town, feed("a"), &[&as_status("1", "Test"), &as_status("2", "Draft"), &as_status("3", "Exercise")]).await;
-        assert_eq!(states(&town).await.unwrap(), "- - active");
+        let private = document("4", 10, "", HERE).replace("Public</scope>", "Private</scope><addresses>a@b.example</addresses>");
+        take(&town, feed("a"), &[&private]).await;
+        assert_eq!(states(&town).await.unwrap(), "- - active active");
         assert!(alerts::active(&town.city).await.unwrap().is_empty());
     }
 
