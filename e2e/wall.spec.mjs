@@ -2,11 +2,13 @@
 
 import { AxeBuilder } from "@axe-core/playwright";
 
-import { expect, test } from "./city.mjs";
+import { cityPort, expect, test } from "./city.mjs";
 import { Node } from "./node.mjs";
 import { evening, openWall, show, wallLink } from "./wall.mjs";
 
 const SCREEN = { viewport: { width: 1920, height: 1080 } };
+/** By its port: answers are fetched outside the browser, where names below `.localhost` may not resolve. */
+const screen = () => ({ ...SCREEN, baseURL: cityPort() });
 
 /** Sizes of all text that is drawn, in pixels, with the smallest text of each. */
 async function smallest(page) {
@@ -39,7 +41,7 @@ for (const theme of ["dark", "bright"]) {
     test.slow();
     const link = await wallLink(await as("ti"), { theme });
     for (const state of ["normal", "abnormal"]) {
-      const page = await as(undefined, SCREEN);
+      const page = await as(undefined, screen());
       if (state === "abnormal") await show(page, (real, middle) => evening(real.at, middle));
       if (state === "normal") await show(page, (real) => ({ ...real, alarms: [], incidents: [], shelved: 0 }));
       await openWall(page, link);
@@ -63,7 +65,7 @@ test("a wall with larger text shows less, and keeps the clock, the gravest and t
   const keeper = await as("ti");
   for (const [seat, less] of [["6", "0"], ["7", "1"], ["8", "2"], ["9,2", "3"], ["12", "4"]]) {
     const link = await wallLink(keeper, { seat });
-    const page = await as(undefined, SCREEN);
+    const page = await as(undefined, screen());
     await show(page, (real, middle) => evening(real.at, middle));
     await openWall(page, link);
     await expect(page.locator("html")).toHaveAttribute("data-less", less);
@@ -78,7 +80,7 @@ test("a wall with larger text shows less, and keeps the clock, the gravest and t
 
 test("one bad place and one bad record harm only themselves", async ({ as }) => {
   const link = await wallLink(await as("ti"));
-  const page = await as(undefined, SCREEN);
+  const page = await as(undefined, screen());
   const broken = [];
   page.on("pageerror", (error) => broken.push(String(error)));
   await show(page, (real, middle) => {
@@ -133,7 +135,7 @@ test("a wall keeps its last picture when the node goes, says since when, and com
 test("a link that is revoked takes its screen away", async ({ as }) => {
   const keeper = await as("ti");
   const link = await wallLink(keeper, { name: "Layar lama" });
-  const page = await as(undefined, SCREEN);
+  const page = await as(undefined, screen());
   await openWall(page, link);
   await keeper.goto("/kelola/dinding");
   await keeper.locator(".walls li", { hasText: "Layar lama" }).first().locator("button").click();

@@ -225,7 +225,7 @@ fn newest_silent(now: Timestamp, candidates: &[(Seen, Vec<Limit>)]) -> Option<Si
         .filter(|(seen, _)| seen.freshness == Freshness::Stale);
     let news = stale.filter_map(|(seen, _)| {
         let since = seen.reading.as_ref()?.at;
-        (now.since(since) < SILENT_NEWS).then(|| (since, seen))
+        (now.since(since) < SILENT_NEWS).then_some((since, seen))
     });
     let (since, seen) = news.max_by_key(|(since, _)| *since)?;
     Some(Silent {
