@@ -91,7 +91,7 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
 /// Tables that are left empty on purpose. Whoever is signed in when a backup is taken is not when it is restored, perhaps
 /// years later, and a link that was used up since does not work again. An older backup that has rows in them is restored
 /// without.
-pub const NOT_KEPT: [&str; 2] = ["sign_in_links", "sign_in_cookies"];
+pub const NOT_KEPT: [&str; 3] = ["sign_in_links", "sign_in_cookies", "walls"];
 
 /// Copies `store` into the new folder `into`, while it runs. Returns how many rows were copied.
 ///

@@ -63,9 +63,9 @@ function facts(item) {
   const fact = (name, value) => part("div", "", part("dt", "", name), part("dd", "", value));
   const running = fact(dataset.tRunning, aged(item.since));
   if (item.kind === "incident") {
-    return part("dl", "facts", fact(dataset.tReports, number(item.reports)), fact(dataset.tIncidentCrews, number(item.crews)), running);
+    return part("dl", "wall-facts", fact(dataset.tReports, number(item.reports)), fact(dataset.tIncidentCrews, number(item.crews)), running);
   }
-  return part("dl", "facts", item.value ? fact(STATES[item.state] ?? "", item.value) : null, item.by ? fact("", due(item)) : null, running);
+  return part("dl", "wall-facts", item.value ? fact(STATES[item.state] ?? "", item.value) : null, item.by ? fact("", due(item)) : null, running);
 }
 
 /** Time that is left to act. */

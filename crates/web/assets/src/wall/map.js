@@ -16,6 +16,8 @@ const { dataset } = document.body;
 const EMPTY = { type: "FeatureCollection", features: [] };
 /** Widths of a mark, in text heights. */
 const MARK = 1.6;
+/** With more points than these the names of places leave the map. */
+const MOST_NAMED = 100;
 /** Alarms and incidents that stand on the map. */
 const MOST_MARKS = 60;
 
@@ -99,6 +101,8 @@ function showPoints(map, { heaps, reports }) {
     ...eachOf(heaps, ({ at, count, stale }) => point(at, `${stale === count ? "stale" : "fresh"}:${count}`, count)),
     ...eachOf(reports, ({ at, count }) => point(at, `report:${count}`, count)),
   ];
+  // Names that stand among so many marks are read by nobody.
+  map.getContainer().classList.toggle("is-crowded", features.length > MOST_NAMED);
   map.getSource("points").setData({ type: "FeatureCollection", features });
 }
 
