@@ -11,7 +11,7 @@ use pendopo_domain::policy::{Action, Actor, allows};
 use pendopo_domain::reports::{Report, ReportId};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::mergers::{self as moves, Moved};
-use pendopo_store::{Db, chains, clocks, incidents as rows, reports as report_rows};
+use pendopo_store::{Db, alarms, chains, clocks, incidents as rows, reports as report_rows};
 
 use super::clocks::note_crews;
 use super::notes::{beside, write_with};
@@ -56,6 +56,7 @@ pub async fn merge(
             });
             move_reports(db, &actor, id, &mut whole).await?;
             move_crews(db, &actor, id, &mut whole, now).await?;
+            move_alarms(db, id, into).await?;
             note_crews(db, id).await?;
             clocks::lend(db, id, into).await?;
             note_crews(db, into).await?;
@@ -73,6 +74,24 @@ pub async fn merge(
         })
     })
     .await
+}
+
+async fn move_alarms(db: &mut Db, from: IncidentId, into: IncidentId) -> Result<()> {
+    for alarm in alarms::of_incident(db, from).await? {
+        moves::note(db, from, Moved::Alarm, alarm.id.0).await?;
+    }
+    Ok(alarms::move_incident(db, from, into).await?)
+}
+
+async fn take_alarms_back(db: &mut Db, id: IncidentId, into: IncidentId) -> Result<()> {
+    let moved = moves::of(db, id, Moved::Alarm).await?;
+    for mut alarm in alarms::of_incident(db, into).await? {
+        if moved.contains(&alarm.id.0) {
+            alarm.incident = Some(id);
+            alarms::update(db, &alarm).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn move_reports(
@@ -175,6 +194,7 @@ pub async fn split_back(
                 }
             }
             let crews = take_crews_back(db, id, into).await?;
+            take_alarms_back(db, id, into).await?;
             moves::forget(db, id).await?;
             clocks::take_back(db, id, into).await?;
             note_crews(db, id).await?;
