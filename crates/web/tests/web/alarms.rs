@@ -73,9 +73,10 @@ pub async fn raise(kota: &Fixture, rule: &Rule, entity: &str) -> AlarmId {
 }
 
 async fn insert(kota: &Fixture, alarm: Alarm) -> AlarmId {
-    let write = kota.city.store().write(move |db| {
-        Box::pin(async move { Ok::<_, StoreError>(rows::insert(db, &alarm).await?) })
-    });
+    let write = kota
+        .city
+        .store()
+        .write(move |db| Box::pin(async move { rows::insert(db, &alarm).await }));
     write.await.unwrap()
 }
 
