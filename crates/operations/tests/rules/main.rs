@@ -29,7 +29,7 @@ both_databases! {
                 joined.push(city.reports("banjir", 104.4505, 0.9203).await);
             }
             match minute {
-                30 | 31 | 32 => alone.push(city.reports("banjir", 104.47, 0.92).await),
+                30..=32 => alone.push(city.reports("banjir", 104.47, 0.92).await),
                 33 | 34 => alone.push(city.reports("sampah", 104.4505, 0.9203).await),
                 _ => {}
             }

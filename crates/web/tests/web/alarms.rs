@@ -8,7 +8,6 @@ use pendopo_domain::policy::{Action, Actor, Grant, Scope, Who};
 use pendopo_domain::rules::{Beyond, Condition, Delays, Rule, Signal};
 use pendopo_domain::services::Texts;
 use pendopo_domain::time::Clock;
-use pendopo_operations::store::StoreError;
 use pendopo_operations::store::alarms as rows;
 use pendopo_operations::{alarms, rules};
 
