@@ -24,7 +24,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck disable=SC2206 # words of a list
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss live-power-loss fsync rest pages live live-kill reach fuzz}"
+[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss live-power-loss fsync rest pages live live-kill reach alarms alarms-kill fuzz}"
 limit=${PROVE_LIMIT:-900}
 # What a part ends with when it could not be run and nothing is wrong.
 SKIPPED=77
@@ -38,7 +38,7 @@ export NODE=$MINE/pendopo RUN=$MINE/prove
 # The files that a part writes.
 files_of() {
     case $1 in
-        kill | live | live-kill) echo "$1.json" "$1-postgresql.json" ;;
+        kill | live | live-kill | alarms | alarms-kill) echo "$1.json" "$1-postgresql.json" ;;
         fsync) echo group-commit.json ;;
         *) echo "$1.json" ;;
     esac
@@ -101,6 +101,19 @@ run_live() {
     return "$code"
 }
 
+run_alarms() {
+    local code=0
+    "$RUN" alarms --binary "$NODE" --samples "${PROVE_SAMPLES:-100}" --out "$OUT/alarms.json" || code=1
+    "$RUN" alarms --binary "$NODE" --samples "${PROVE_SAMPLES:-100}" --postgres --out "$OUT/alarms-postgresql.json" || code=1
+    return "$code"
+}
+run_alarms_kill() {
+    local code=0
+    "$RUN" alarms-kill --binary "$NODE" --rounds "${PROVE_ALARM_ROUNDS:-30}" --out "$OUT/alarms-kill.json" || code=1
+    "$RUN" alarms-kill --binary "$NODE" --rounds "${PROVE_ALARM_ROUNDS:-30}" --postgres \
+        --out "$OUT/alarms-kill-postgresql.json" || code=1
+    return "$code"
+}
 run_reach() { "$RUN" reach --binary "$NODE" --samples "${PROVE_SAMPLES:-300}" --out "$OUT/reach.json"; }
 
 run_live_kill() {

@@ -12,7 +12,7 @@ use pendopo_domain::policy::{Action, Actor, Grant, Scope, Who};
 use pendopo_domain::reports::{Channel, Report, ReportId};
 use pendopo_domain::rules::{Beyond, Condition, Delays, Opens, Rule, Signal};
 use pendopo_domain::services::{Service, Texts};
-use pendopo_domain::time::Clock;
+use pendopo_domain::time::{Clock, Timestamp};
 use pendopo_operations::configuration::{self, Profile, Starter, TeamFile};
 use pendopo_operations::reports::{self, Submission};
 use pendopo_operations::rules::Runner;
@@ -34,6 +34,11 @@ pub struct City {
 
 impl City {
     pub async fn found(test: TestCity, rules: Vec<Rule>) -> Self {
+        Self::found_around(test, rules, [104.4, 0.85, 104.6, 1.0]).await
+    }
+
+    /// A city that fills a box: west, south, east, north.
+    pub async fn found_around(test: TestCity, rules: Vec<Rule>, bbox: [f64; 4]) -> Self {
         let service = |code: &str| -> Service {
             let text = format!(
                 r#"{{"code": "{code}", "names": {{"id": "{code}"}}, "verify_days": 3, "follow_up_days": 5}}"#
@@ -49,12 +54,12 @@ impl City {
             services: vec![service("banjir"), service("sampah")],
             teams: vec![team],
             roles: vec![serde_json::from_str(public).unwrap()],
-            areas: vec![area()],
+            areas: vec![area(bbox)],
             rules,
             ..Starter::default()
         };
         let store = test.another_node().await;
-        configuration::found(&store, profile(), starter, test.clock.now())
+        configuration::found(&store, profile(bbox), starter, test.clock.now())
             .await
             .unwrap();
         let city = Running::new("uji", store, test.clock.clone(), test.entropy.clone())
@@ -116,14 +121,26 @@ impl City {
         assert!(done.unwrap().iter().all(Result::is_ok));
     }
 
+    /// Puts the clock there.
+    pub fn stands_at(&self, at: Timestamp) {
+        self.test.clock.set(at);
+    }
+
+    /// Whether the report was taken.
+    pub async fn tries_to_report(&self, service: &str, lon: f64, lat: f64) -> bool {
+        let submission = submission(service, lon, lat);
+        let sent = reports::submit(&self.city, &self.city.public(), Channel::Web, submission).await;
+        sent.is_ok()
+    }
+
+    /// All incidents.
+    pub async fn incidents(&self) -> Vec<Incident> {
+        let mut db = self.city.store().read().await.unwrap();
+        incident_rows::list(&mut db, false, 10_000).await.unwrap()
+    }
+
     pub async fn reports(&self, service: &str, lon: f64, lat: f64) -> ReportId {
-        let submission = Submission {
-            service_code: service.to_owned(),
-            position: Position::new(lon, lat),
-            place: Some("Jl. Bakar Batu".to_owned()),
-            description: Some("Air setinggi lutut di depan pasar.".to_owned()),
-            ..Submission::default()
-        };
+        let submission = submission(service, lon, lat);
         let sent = reports::submit(&self.city, &self.city.public(), Channel::Web, submission).await;
         sent.unwrap().report.id
     }
@@ -132,10 +149,12 @@ impl City {
     pub async fn alarms(&self) -> Vec<Alarm> {
         let mut db = self.city.store().read().await.unwrap();
         let (from, to) = (
-            self.test.clock.now().plus_days(-9),
+            Timestamp::from_micros(0),
             self.test.clock.now().plus_days(9),
         );
-        alarm_rows::noticed(&mut db, from, to, 1_000).await.unwrap()
+        alarm_rows::noticed(&mut db, from, to, 10_000)
+            .await
+            .unwrap()
     }
 
     /// Rule and state of the open alarms.
@@ -169,6 +188,16 @@ impl City {
     }
 }
 
+fn submission(service: &str, lon: f64, lat: f64) -> Submission {
+    Submission {
+        service_code: service.to_owned(),
+        position: Position::new(lon, lat),
+        place: Some("Jl. Bakar Batu".to_owned()),
+        description: Some("Air setinggi lutut di depan pasar.".to_owned()),
+        ..Submission::default()
+    }
+}
+
 fn patch(name: &str, value: Value) -> Patch {
     Patch {
         name: name.into(),
@@ -181,7 +210,7 @@ fn patch(name: &str, value: Value) -> Patch {
     }
 }
 
-fn profile() -> Profile {
+fn profile(bbox: [f64; 4]) -> Profile {
     Profile {
         name: "Kota Uji".into(),
         province: String::new(),
@@ -189,15 +218,15 @@ fn profile() -> Profile {
         zone_abbreviation: "WIB".into(),
         domain: String::new(),
         emergency_phone: String::new(),
-        bbox: [104.4, 0.85, 104.6, 1.0],
+        bbox,
         demo: false,
         holidays: vec![],
     }
 }
 
-fn area() -> Area {
+fn area([west, south, east, north]: [f64; 4]) -> Area {
     let square = polygon![
-        (x: 104.4, y: 0.85), (x: 104.6, y: 0.85), (x: 104.6, y: 1.0), (x: 104.4, y: 1.0), (x: 104.4, y: 0.85)
+        (x: west, y: south), (x: east, y: south), (x: east, y: north), (x: west, y: north), (x: west, y: south)
     ];
     Area {
         id: AreaId(0),
@@ -206,7 +235,7 @@ fn area() -> Area {
         kind: "Kelurahan".into(),
         parent_name: None,
         approximate: false,
-        centre: Position::new(104.5, 0.92).unwrap(),
+        centre: Position::new(f64::midpoint(west, east), f64::midpoint(south, north)).unwrap(),
         outline: MultiPolygon::new(vec![square]),
     }
 }
@@ -314,4 +343,41 @@ pub fn steep() -> Rule {
         delays: Delays::default(),
     };
     rule("air/cepat", condition)
+}
+
+/// A level of the gauge, in centimetres and seconds.
+pub fn level(limit: f64, deadband: f64, on_s: u32, off_s: u32, group: Option<&str>) -> Rule {
+    let condition = Condition::Threshold {
+        signal: signal(),
+        side: Beyond::Above,
+        limit,
+        deadband,
+        delays: Delays { on_s, off_s },
+    };
+    let levels = rule(&format!("air/{limit}"), condition);
+    Rule {
+        group: group.map(str::to_owned),
+        // Without a group, each is an incident of its own.
+        incident: group.and_then(|_| flood()),
+        priority: Priority::new(if limit > 900.0 { 1 } else { 3 }).unwrap(),
+        ..levels
+    }
+}
+
+/// So many reports within so many metres in half an hour.
+pub fn near(count: u32, within_m: u32) -> Rule {
+    let condition = Condition::Reports {
+        service_codes: vec!["banjir".into()],
+        count,
+        within_m,
+        in_minutes: 30,
+    };
+    let opens = Opens {
+        service_code: "banjir".into(),
+        within_m,
+    };
+    Rule {
+        incident: Some(opens),
+        ..rule("banjir/sekitar", condition)
+    }
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod fixture;
+mod recorded;
 
 use fixture::{City, flood_reports, high_water, silent, steep};
 use pendopo_domain::alarms::State;

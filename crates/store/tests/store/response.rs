@@ -173,7 +173,7 @@ both_databases! {
         let changed = Unit { out_of_service: true, kind: UnitKind::Truck, ..pump.clone() };
         let row = changed.clone();
         assert_eq!(commit!(store, |db| units::put(db, &row).await?), pump.id);
-        assert_eq!(look!(store, |db| units::all(db).await), [changed.clone()]);
+        assert_eq!(look!(store, |db| units::all(db).await), std::slice::from_ref(&changed));
         let id = pump.id;
         let locked = commit!(store, |db| units::by_id_for_update(db, id).await?);
         assert_eq!(locked, Some(changed));
