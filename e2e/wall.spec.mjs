@@ -117,11 +117,11 @@ test("a wall keeps its last picture when the node goes, says since when, and com
     const link = await wallLink(keeper);
     const wall = await context.newPage();
     await openWall(wall, link);
-    const before = await wall.locator(".wall-foot").innerText();
+    const before = await wall.locator(".wall-head h2").innerText();
     await node.halt();
     await expect(wall.locator("[data-lost]")).toBeVisible({ timeout: 15_000 });
     await expect(wall.locator("[data-lost]")).toContainText(/Data sejak \d\d\.\d\d/);
-    expect(await wall.locator(".wall-foot").innerText()).toBe(before);
+    expect(await wall.locator(".wall-head h2").innerText()).toBe(before);
     await wall.screenshot({ path: "screenshots/wall-lost.png" });
     await node.resume();
     const back = Date.now();
