@@ -59,6 +59,12 @@ export function evening(now, [lon, lat]) {
   };
 }
 
+/** Ends a page whose answers are put together here: one may be under way. */
+export async function leave(page) {
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.context().close();
+}
+
 /** Answers every question of the wall with `picture`, made of the real answer and the middle of its map. */
 export async function show(page, picture) {
   await page.route("**/wall/data*", async (route) => {

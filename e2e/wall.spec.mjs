@@ -4,7 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 
 import { cityPort, expect, test } from "./city.mjs";
 import { Node } from "./node.mjs";
-import { evening, openWall, show, wallLink } from "./wall.mjs";
+import { evening, leave, openWall, show, wallLink } from "./wall.mjs";
 
 const SCREEN = { viewport: { width: 1920, height: 1080 } };
 /** By its port: answers are fetched outside the browser, where names below `.localhost` may not resolve. */
@@ -56,7 +56,7 @@ for (const theme of ["dark", "bright"]) {
       expect(await noScroll(page)).toEqual({ over: [], page: 0 });
       const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa"]).analyze();
       expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id} ${node.target}`))).toEqual([]);
-      await page.context().close();
+      await leave(page);
     }
   });
 }
@@ -74,7 +74,7 @@ test("a wall with larger text shows less, and keeps the clock, the gravest and t
     await expect(page.locator(".wall-gauge")).toHaveCount(Number(less) >= 2 ? 1 : 2);
     await expect(page.locator(".wall-gauge .age").first()).toBeVisible();
     expect((await noScroll(page)).page).toBe(0);
-    await page.context().close();
+    await leave(page);
   }
 });
 
@@ -101,6 +101,7 @@ test("one bad place and one bad record harm only themselves", async ({ as }) => 
   await expect(page.locator(".wall-silent")).toBeVisible();
   await expect(page.locator(".wall-head")).toBeVisible();
   expect(broken).toEqual([]);
+  await leave(page);
 });
 
 test("a wall keeps its last picture when the node goes, says since when, and comes back by itself within five seconds", async ({ browser }) => {
@@ -116,11 +117,11 @@ test("a wall keeps its last picture when the node goes, says since when, and com
     const link = await wallLink(keeper);
     const wall = await context.newPage();
     await openWall(wall, link);
-    const before = await wall.locator(".wall-foot").innerText();
+    const before = await wall.locator(".wall-head h2").innerText();
     await node.halt();
     await expect(wall.locator("[data-lost]")).toBeVisible({ timeout: 15_000 });
     await expect(wall.locator("[data-lost]")).toContainText(/Data sejak \d\d\.\d\d/);
-    expect(await wall.locator(".wall-foot").innerText()).toBe(before);
+    expect(await wall.locator(".wall-head h2").innerText()).toBe(before);
     await wall.screenshot({ path: "screenshots/wall-lost.png" });
     await node.resume();
     const back = Date.now();

@@ -44,7 +44,6 @@ export async function showMap(element) {
     renderWorldCopies: false,
   });
   showCredit(element, [tiles ? (tiles.credit ?? set.tilesCredit) : base.attribution, areas.attribution, set.credit]);
-  map.on("styleimagemissing", ({ id }) => draw(map, id));
   const labels = less() >= 4 ? () => {} : showLabels(map, areas, textPx() * 0.85);
   await Promise.all([new Promise((drawn) => map.once("load", drawn)), document.fonts.ready]);
   const shown = new Map();
@@ -96,7 +95,11 @@ function onEarth(at) {
 }
 
 function showPoints(map, { heaps, reports }) {
-  const point = (at, image, count) => ({ type: "Feature", properties: { image, count }, geometry: { type: "Point", coordinates: onEarth(at) } });
+  const point = (at, image, count) => {
+    const coordinates = onEarth(at);
+    if (!map.hasImage(image)) draw(map, image);
+    return { type: "Feature", properties: { image, count }, geometry: { type: "Point", coordinates } };
+  };
   const features = [
     ...eachOf(heaps, ({ at, count, stale }) => point(at, `${stale === count ? "stale" : "fresh"}:${count}`, count)),
     ...eachOf(reports, ({ at, count }) => point(at, `report:${count}`, count)),
@@ -106,7 +109,7 @@ function showPoints(map, { heaps, reports }) {
   map.getSource("points").setData({ type: "FeatureCollection", features });
 }
 
-/** Draws a picture of the layer when it is first wanted: its kind and its count. */
+/** Makes a picture of the layer before it is first wanted: its kind and its count. */
 function draw(map, id) {
   const [kind, text] = id.split(":");
   const count = Number(text);
