@@ -20,7 +20,7 @@ ACTIONS = set(
     "see_public submit_report answer_report see_desk triage_report open_incident work_task see_identity"
     " see_anonymous_identity see_secret moderate see_numbers manage_services manage_areas manage_sign_ins"
     " manage_api_keys post_open311 see_journal read_entities write_entities subscribe_entities see_sources manage_sources"
-    " manage_units handle_alarm manage_rules".split()
+    " manage_units handle_alarm manage_rules see_alerts write_alert approve_alert manage_alert_feeds set_stage manage_walls".split()
 )
 UNIT_KINDS = set("crew car motorcycle truck pump boat ambulance fire_engine crane other".split())
 # The Open311 GeoReport v2 datatypes; the two list types carry values, the others do not.

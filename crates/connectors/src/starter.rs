@@ -188,6 +188,10 @@ mod tests {
                 );
             }
         }
+        for rule in &starter.rules {
+            assert_eq!(rule.check(), Ok(()), "{}", rule.code);
+        }
+        assert!(!starter.rules.is_empty());
         for role in ["public", "reporter", "api_client"] {
             assert!(
                 starter.roles.iter().any(|known| known.code == role),

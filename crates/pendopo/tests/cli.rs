@@ -243,13 +243,17 @@ fn recorded_lines_are_replayed_into_a_demo_city_on_sqlite() {
 
 #[test]
 fn recorded_lines_are_replayed_into_a_demo_city_on_postgres() {
-    use std::os::unix::fs::PermissionsExt;
     let home = Home::postgres();
-    // Other tests have cities in the same database, so a key is not made by itself.
+    give_key(&home);
+    lines_are_replayed(&home);
+}
+
+/// Other tests have cities in the same database, so a key is not made by itself.
+fn give_key(home: &Home) {
+    use std::os::unix::fs::PermissionsExt;
     let key = home.path("node.key");
     std::fs::write(&key, "07".repeat(32)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
-    lines_are_replayed(&home);
 }
 
 #[test]
@@ -484,7 +488,9 @@ fn warnings_come_in_from_files_and_feeds_are_followed_on_sqlite() {
 
 #[test]
 fn warnings_come_in_from_files_and_feeds_are_followed_on_postgres() {
-    warnings_come_in(Home::postgres());
+    let home = Home::postgres();
+    give_key(&home);
+    warnings_come_in(home);
 }
 
 #[test]

@@ -103,6 +103,7 @@ both_databases! {
         updated(store, &first).await;
         assert_eq!(look!(store, |db| alarms::unshelving(db, at(59)).await), []);
         assert_eq!(look!(store, |db| alarms::unshelving(db, at(60)).await), [first.id]);
+        assert!(look!(store, |db| alarms::rules_of_open_incidents(db).await).is_empty(), "there is no such incident");
         commit!(store, |db| alarms::move_incident(db, IncidentId(7), IncidentId(8)).await?);
         assert!(look!(store, |db| alarms::of_incident(db, IncidentId(7)).await).is_empty());
         let moved = look!(store, |db| alarms::of_incident(db, IncidentId(8)).await);

@@ -30,7 +30,11 @@ pub fn rule(code: &str, priority: i64) -> Rule {
             side: Beyond::Above,
             limit: 120.0,
             deadband: 5.0,
-            delays: Delays::default(),
+            // The alarms of these stories are put in by hand: by itself the rule turns in an hour.
+            delays: Delays {
+                on_s: 3_600,
+                off_s: 0,
+            },
         },
         cause: Texts::same("Air pasang naik cepat."),
         consequence: Texts::same("Jalan pelantar tergenang."),
