@@ -1,4 +1,8 @@
 //! Recorded days: how many alarms and incidents they are, with delays and groups and without.
+#![expect(
+    clippy::print_stdout,
+    reason = "the tables are what these tests are read for"
+)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
