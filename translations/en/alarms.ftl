@@ -45,6 +45,7 @@ alarm-late-acknowledged = Somebody else has acknowledged this alarm. The timelin
 alarm-late-returned = Things are normal again, so this alarm cannot be shelved. Acknowledge it.
 alarm-late-shelved = Somebody else has shelved this alarm. The timeline says who and when.
 alarm-late-ended = This alarm has ended. There is nothing left to do.
+entry-alarm_joined = Alarm: { $subject }
 entry-alarm_raised = Alarm began
 entry-alarm_raised_again = Alarm began again
 entry-alarm_returned = Normal again

@@ -41,6 +41,7 @@ alarm-late-acknowledged = Alarm ini sudah diakui orang lain. Siapa dan pukul ber
 alarm-late-returned = Keadaannya sudah normal lagi, jadi alarm ini tidak dapat ditunda. Akui saja.
 alarm-late-shelved = Alarm ini sudah ditunda orang lain. Siapa dan pukul berapa ada di riwayat.
 alarm-late-ended = Alarm ini sudah berakhir. Tidak ada lagi yang perlu dilakukan.
+entry-alarm_joined = Alarm: { $subject }
 entry-alarm_raised = Alarm mulai
 entry-alarm_raised_again = Alarm mulai lagi
 entry-alarm_returned = Keadaan normal lagi

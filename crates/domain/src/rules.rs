@@ -10,6 +10,7 @@
 
 pub mod engine;
 pub mod expression;
+mod memory;
 pub mod watch;
 
 use std::collections::BTreeMap;
@@ -21,8 +22,9 @@ use crate::entities::Iri;
 use crate::incidents::Priority;
 use crate::services::Texts;
 use crate::time::Timestamp;
-pub use engine::{Edge, Engine, Kept, Memory};
+pub use engine::{Edge, Engine};
 pub use expression::Expression;
+pub use memory::{Kept, Memory};
 pub use watch::{Delays, Side, Turn, Watch};
 
 /// Rules of one city.

@@ -4,16 +4,15 @@
 //! order give the same [`Edge`]s, so whoever keeps [`Memory::take_dirty`] in the transaction that moves it past those
 //! readings can be killed at any instant and goes on as if nothing had been.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::Kept;
 use super::expression::{Expression, Term, Terms};
+use super::memory::{Key, Memory, add_sample};
 use super::{Beyond, Condition, Delays, Rule, Signal, Turn, Watch, judge, per_hour, seconds};
 use crate::entities::{Attribute, Entity, Iri, Value};
 use crate::time::Timestamp;
-
-/// Samples that a rate of rise is measured over; in a denser series the newest replaces the one before.
-const MOST_SAMPLES: usize = 256;
 
 /// The rules of a city, ready for use.
 #[derive(Debug, Default)]
@@ -26,30 +25,6 @@ pub struct Engine {
 struct Ready {
     rule: Arc<Rule>,
     expression: Option<Expression>,
-}
-
-/// A rule and what it watches.
-type Key = (usize, Iri);
-
-/// What the rules know. Everything that is normal is left out.
-#[derive(Debug, Default)]
-pub struct Memory {
-    watches: HashMap<Key, Watch>,
-    /// When each series was last so; what is older comes late and changes nothing.
-    last: HashMap<(Iri, Iri), Timestamp>,
-    samples: HashMap<Key, Vec<(Timestamp, f64)>>,
-    timers: BTreeSet<(Timestamp, usize, Iri)>,
-    due: HashMap<Key, Timestamp>,
-    dirty: HashSet<Key>,
-}
-
-/// What is kept of a watch that is not normal; `None` when it is normal again.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
-    /// Code of the rule.
-    pub rule: String,
-    pub subject: Iri,
-    pub watch: Option<Watch>,
 }
 
 /// A rule that turned.
@@ -118,6 +93,11 @@ impl Engine {
     /// The enabled rules.
     pub fn rules(&self) -> impl Iterator<Item = &Arc<Rule>> {
         self.rules.iter().map(|ready| &ready.rule)
+    }
+
+    /// The code of the rule with this number.
+    pub(super) fn code(&self, number: usize) -> &str {
+        &self.rules[number].rule.code
     }
 
     /// Whether any rule looks at an attribute of this name of an entity of one of these types.
@@ -495,63 +475,12 @@ impl Engine {
     }
 }
 
-impl Memory {
-    fn put(&mut self, key: &Key, watch: Watch, due: Option<Timestamp>) {
-        self.wake(key, due);
-        if watch.is_normal() {
-            if self.watches.remove(key).is_some() {
-                self.dirty.insert(key.clone());
-            }
-        } else if self.watches.insert(key.clone(), watch) != Some(watch) {
-            self.dirty.insert(key.clone());
-        }
-    }
-
-    /// Sets or ends the timer of `key`.
-    fn wake(&mut self, key: &Key, due: Option<Timestamp>) {
-        let old = match due {
-            Some(due) => self.due.insert(key.clone(), due),
-            None => self.due.remove(key),
-        };
-        if let Some(old) = old {
-            self.timers.remove(&(old, key.0, Arc::clone(&key.1)));
-        }
-        if let Some(due) = due {
-            self.timers.insert((due, key.0, Arc::clone(&key.1)));
-        }
-    }
-
-    /// What changed since it was last taken, to be kept.
-    pub fn take_dirty(&mut self, engine: &Engine) -> Vec<Kept> {
-        let mut keys: Vec<Key> = self.dirty.drain().collect();
-        keys.sort();
-        let kept = |key: Key| Kept {
-            rule: engine.rules[key.0].rule.code.clone(),
-            watch: self.watches.get(&key).copied(),
-            subject: key.1,
-        };
-        keys.into_iter().map(kept).collect()
-    }
-}
-
 impl Signal {
     /// Whether it is the attribute `name` of the entity `id`.
     fn is_of(&self, id: &Iri, types: &[Iri], name: &Iri) -> bool {
         self.attribute == *name
             && types.contains(&self.kind)
             && self.entity.as_ref().is_none_or(|one| one == id)
-    }
-}
-
-fn add_sample(samples: &mut Vec<(Timestamp, f64)>, at: Timestamp, value: f64, over_s: u32) {
-    let span = seconds(over_s);
-    // The newest one that is older than the window stays: the window begins at it.
-    let inside = samples.partition_point(|(old, _)| at.since(*old) > span);
-    samples.drain(..inside.saturating_sub(1));
-    let dense = samples.len() >= MOST_SAMPLES;
-    match samples.last_mut() {
-        Some(last) if dense || last.0 == at => *last = (at, value),
-        _ => samples.push((at, value)),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Incidents as far as an actor may see them.
 
+use pendopo_domain::alarms::Alarm;
 use pendopo_domain::incidents::{Clocks, Incident, IncidentId, Target};
 use pendopo_domain::playbooks::Step;
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
 use pendopo_domain::reports::{Report, Visibility};
-use pendopo_store::{chains, clocks, incidents as rows, playbooks, reports as report_rows};
+use pendopo_store::{alarms, chains, clocks, incidents as rows, playbooks, reports as report_rows};
 
 use super::notes::open_sealed;
 use super::states::own_work;
@@ -18,6 +19,8 @@ pub struct Seen {
     pub reports: Vec<Report>,
     /// Reports of this incident that the actor may not see.
     pub hidden_reports: usize,
+    /// The alarms that opened or joined it, oldest first.
+    pub alarms: Vec<Alarm>,
     pub crews: Vec<pendopo_domain::incidents::Assignment>,
     /// Incidents that were merged into this one.
     pub merged: Vec<Incident>,
@@ -49,6 +52,7 @@ pub async fn see(city: &City, actor: &Actor, id: IncidentId) -> Result<Seen> {
     if !may {
         return Err(Error::NotFound);
     }
+    let alarms = alarms::of_incident(&mut db, id).await?;
     let all = report_rows::of_incident(&mut db, id).await?;
     let visible = |report: &&Report| {
         allows(actor, Action::SeeDesk, subject(report))
@@ -83,6 +87,7 @@ pub async fn see(city: &City, actor: &Actor, id: IncidentId) -> Result<Seen> {
         .collect();
     Ok(Seen {
         incident,
+        alarms,
         hidden_reports: all.len() - reports.len(),
         own_work,
         reports,

@@ -120,7 +120,7 @@ pub struct TimelineEntry {
 }
 
 /// Every word that [`TimelineEntry::what`] may hold.
-pub const ENTRY_WORDS: [&str; 53] = [
+pub const ENTRY_WORDS: [&str; 54] = [
     "received",
     "imported",
     "assigned",
@@ -168,6 +168,7 @@ pub const ENTRY_WORDS: [&str; 53] = [
     "late",
     "step_done",
     "step_skipped",
+    "alarm_joined",
     "alarm_raised",
     "alarm_raised_again",
     "alarm_returned",

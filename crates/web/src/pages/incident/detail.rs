@@ -262,6 +262,7 @@ fn word(kind: &str, subject: &str) -> Option<(&'static str, bool)> {
         "opened" if of_incident => ("split_from", true),
         "opened" => ("incident_opened", true),
         "report_joined" => ("report_added", false),
+        "alarm_joined" => ("alarm_joined", false),
         "duplicate" => ("merged_into", true),
         "merged" => ("merged", true),
         "split" => ("split", true),
@@ -337,6 +338,18 @@ fn subject_name(visit: &Visit, seen: &Seen, entry: &Entry, subject: &str) -> Str
         Some(("team", id)) => staff_parts::team_name(visit, &configuration, TeamId(id)),
         Some(("unit", id)) => staff_parts::unit_name(visit, &configuration, UnitId(id)),
         Some(("incident", id)) => format!("K-{id}"),
+        Some(("alarm", id)) => {
+            let found = seen.alarms.iter().find(|alarm| alarm.id.0 == id);
+            let rule = found.and_then(|alarm| {
+                let mut rules = configuration.rules.iter();
+                rules.find(|rule| rule.code == alarm.rule)
+            });
+            // Its rule is no more, or it went elsewhere with a merger.
+            rule.map_or_else(
+                || format!("A-{id}"),
+                |rule| rule.names.get(visit.language.tag()).to_owned(),
+            )
+        }
         Some(("step", id)) => {
             let found = seen.steps.iter().find(|step| step.id.0 == id);
             found.map_or_else(String::new, |step| {
