@@ -28,7 +28,7 @@ impl TestCity {
         Self::open(Place::sqlite()).await
     }
 
-    /// A city in schemas that are removed afterwards.
+    /// A city in a database that is removed afterwards.
     pub async fn postgres() -> Self {
         Self::open(Place::postgres()).await
     }
@@ -107,15 +107,16 @@ impl Place {
         }
     }
 
-    /// A schema name that nobody uses, in the database of [`postgres::postgres_url`].
+    /// A schema in a database of its own, on the server of [`postgres::postgres_url`].
     pub fn postgres() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let chance = RandomState::new().hash_one(std::process::id());
+        let schema = format!("t{count}_{chance:016x}");
         Self {
             location: Location::Postgres {
-                url: postgres::postgres_url(),
-                schema: format!("t{count}_{chance:016x}"),
+                url: postgres::create(&schema),
+                schema,
             },
             folder: None,
         }

@@ -2,9 +2,8 @@
 //!
 //! It is started at the first call of [`postgres_url`] in a temporary folder and ends when the process ends, however
 //! it ends: a small shell holds the other end of a pipe, and when that closes it stops the server and removes the
-//! folder. `PENDOPO_TEST_POSTGRES` names a server that runs already instead (any user that may create schemas).
+//! folder. `PENDOPO_TEST_POSTGRES` names a server that runs already instead (any user that may create databases).
 
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -31,7 +30,7 @@ pub fn postgres_url() -> String {
 struct Server {
     url: String,
     /// Holds the pipe whose end stops the server. `None` when the server is somebody else's.
-    watchdog: Option<Child>,
+    _watchdog: Option<Child>,
 }
 
 fn server() -> &'static Server {
@@ -39,38 +38,47 @@ fn server() -> &'static Server {
     SERVER.get_or_init(|| match std::env::var(ENV) {
         Ok(url) => Server {
             url,
-            watchdog: None,
+            _watchdog: None,
         },
         Err(_) => start(),
     })
 }
 
-/// Removes a city from a server that outlives this process; an own server is removed as a whole.
-pub(crate) fn forget(schema: &str) {
-    let server = server();
-    if server.watchdog.is_some() {
-        return;
+/// Makes the database `name` on the server and returns its address. A node looks at all cities of its database, so each
+/// test has one of its own.
+pub(crate) fn create(name: &str) -> String {
+    let output = psql(&format!("CREATE DATABASE \"{name}\"")).output();
+    let output = output.expect("psql runs; it comes with Debian's postgresql-client");
+    assert!(
+        output.status.success(),
+        "a database for a test: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let url = &server().url;
+    let (address, options) = url.split_once('?').map_or((url.as_str(), None), |(address, options)| {
+        (address, Some(options))
+    });
+    let (host, _) = address.rsplit_once('/').expect("an address with a database");
+    match options {
+        Some(options) => format!("{host}/{name}?{options}"),
+        None => format!("{host}/{name}"),
     }
-    let mut drop_all = String::from("SET client_min_messages = warning;");
-    for suffix in ["", "_keys", "_media", "_live"] {
-        let _ = write!(
-            drop_all,
-            "DROP SCHEMA IF EXISTS \"{schema}{suffix}\" CASCADE;"
-        );
-    }
-    // Best effort: a schema that stays disturbs nobody, its name is never used again.
-    let _ = Command::new("psql")
-        .args([
-            "--quiet",
-            "--no-psqlrc",
-            "--command",
-            &drop_all,
-            &server.url,
-        ])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+}
+
+/// Removes it, whoever is still connected.
+pub(crate) fn forget(name: &str) {
+    // Best effort: a database that stays disturbs nobody, its name is never used again.
+    let _ = psql(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).output();
+}
+
+/// The program that says `statement` to the server.
+fn psql(statement: &str) -> Command {
+    let mut command = Command::new("psql");
+    command
+        .args(["--quiet", "--no-psqlrc", "--command", statement])
+        .arg(&server().url)
+        .stdin(Stdio::null());
+    command
 }
 
 fn start() -> Server {
@@ -110,7 +118,7 @@ fn attempt() -> Result<Server, String> {
     if is_ready(&folder) {
         return Ok(Server {
             url: format!("postgres://postgres@127.0.0.1:{port}/postgres"),
-            watchdog: Some(watchdog),
+            _watchdog: Some(watchdog),
         });
     }
     let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
