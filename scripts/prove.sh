@@ -11,7 +11,7 @@
 # PROVE_LIMIT      seconds after which a part is ended and has failed, default 900
 # PROVE_ROUNDS     kills on each database, default 50; PROVE_WRITERS at once, default 64
 # PROVE_MOMENTS    moments without power for each build, default 90; PROVE_EACH reports or changes of each writer,
-#                  default 40
+#                  default 40; PROVE_TIMES that each gauge is beyond its limit, default 10
 # PROVE_REPORTS    for each rate of fsync, default 6000; PROVE_COUNTED behind the tracer, default 1000
 # PROVE_STARTS     of a node at rest, default 5
 # PROVE_REQUESTS   for each page, default 400; PROVE_FILL made-up reports, default 5000
@@ -24,7 +24,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck disable=SC2206 # words of a list
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss live-power-loss fsync rest pages live live-kill reach alarms alarms-kill fuzz}"
+[ ${#parts[@]} -gt 0 ] || read -ra parts <<<"${PROVE:-kill power-loss live-power-loss fsync rest pages live live-kill reach alarms alarms-kill alarms-power-loss fuzz}"
 limit=${PROVE_LIMIT:-900}
 # What a part ends with when it could not be run and nothing is wrong.
 SKIPPED=77
@@ -70,6 +70,7 @@ build_power_loss() {
 }
 
 build_live_power_loss() { build_power_loss; }
+build_alarms_power_loss() { build_power_loss; }
 
 # The name of its file, more words.
 without_power() {
@@ -78,7 +79,8 @@ without_power() {
 }
 
 run_power_loss() { without_power power-loss; }
-run_live_power_loss() { without_power live-power-loss --live; }
+run_live_power_loss() { without_power live-power-loss --of live; }
+run_alarms_power_loss() { PROVE_EACH=${PROVE_TIMES:-10} without_power alarms-power-loss --of alarms; }
 
 run_fsync() {
     "$RUN" fsync --binary "$NODE" --reports "${PROVE_REPORTS:-6000}" --counted "${PROVE_COUNTED:-1000}" \

@@ -2,6 +2,7 @@
 //!
 //! Alarms are read from the database of the running node: what stands there is what every page shows.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,7 +64,8 @@ pub async fn run(args: Args) -> Result<()> {
         None => Place::Own,
     };
     let city = City::new(&args.binary, place).await?;
-    put_rules(&city, (0..args.rules).map(|number| rule(number, &args))).await?;
+    let rules = (0..args.rules).map(|number| rule(number, &args));
+    put_rules(&city, &[], rules).await?;
     let node = city.start_live(TYPES, &[]).await?;
     fill(&node, args.gauges).await?;
     let store = Store::open(city.location(), MasterKey::new([0; 32])).await?;
@@ -123,15 +125,19 @@ pub fn described(code: &str, condition: &Value) -> Value {
     })
 }
 
-/// Gives the city rules through the command line.
-pub async fn put_rules(city: &City, rules: impl Iterator<Item = Value>) -> Result<()> {
+/// Gives the city rules through the command line, behind the words of a tracer or none.
+pub async fn put_rules(
+    city: &City,
+    wrap: &[OsString],
+    rules: impl Iterator<Item = Value>,
+) -> Result<()> {
     let file = city.home().join("rules.json");
     std::fs::write(
         &file,
         json!({"rules": rules.collect::<Vec<_>>()}).to_string(),
     )?;
     let file = file.to_string_lossy().into_owned();
-    city.run(&[], &["rule", "put", &file, "--city", &city.slug])
+    city.run(wrap, &["rule", "put", &file, "--city", &city.slug])
         .await?;
     Ok(())
 }

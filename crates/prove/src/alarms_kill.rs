@@ -22,6 +22,8 @@ use crate::sensors::{self, GAUGE, LEVEL};
 use crate::wire::Wire;
 use crate::{evidence, postgres, reach};
 
+/// The rule that every gauge is under.
+pub const RULE: &str = "prove/high";
 const TYPES: &str = "/ngsi-ld/v1/types";
 /// The delays of the rule, in seconds.
 const DELAY_S: u64 = 1;
@@ -69,7 +71,7 @@ pub async fn run(args: Args) -> Result<()> {
         "kind": "threshold", "signal": {"type": GAUGE, "attribute": LEVEL}, "side": "above", "limit": 100,
         "deadband": 20, "delays": {"on_s": DELAY_S, "off_s": DELAY_S},
     });
-    put_rules(&city, std::iter::once(described("prove/high", &condition))).await?;
+    put_rules(&city, &[], std::iter::once(described(RULE, &condition))).await?;
     let mut node = city.start_live(TYPES, &[]).await?;
     fill(&node, args.gauges).await?;
     let scene = Arc::new(Mutex::new(Scene {
@@ -180,28 +182,39 @@ async fn settle(store: &Store, wanted: &[u32]) -> Result<Vec<Alarm>> {
 async fn faults(store: &Store, wanted: &[u32], found: &[Alarm]) -> Result<Vec<String>> {
     let mut wrong = vec![];
     for (gauge, times) in wanted.iter().enumerate() {
-        let cause = format!("prove/high|{}", sensors::gauge_id(gauge));
-        let same: Vec<&Alarm> = found.iter().filter(|alarm| alarm.cause == cause).collect();
-        let [alarm] = same[..] else {
-            wrong.push(format!("gauge {gauge}: {} open alarms", same.len()));
-            continue;
-        };
-        let mut db = store.read().await?;
-        let timeline = chains::entries(&mut db, &chains::alarm(alarm.id), i64::MAX).await?;
-        let told = |kinds: &[&str]| {
-            timeline
-                .iter()
-                .filter(|entry| kinds.contains(&entry.kind.as_str()))
-                .count()
-        };
-        let (raised, returned) = (told(&["raised", "raised_again"]), told(&["returned"]));
-        let wanted = *times as usize;
-        if alarm.times != *times || raised != wanted || returned != wanted || alarm.is_active {
-            wrong.push(format!(
-                "gauge {gauge}: beyond {times} times; raised {raised}, over {returned}, counted {}",
-                alarm.times
-            ));
-        }
+        wrong.extend(fault(store, gauge, [*times; 2], found).await?);
     }
     Ok(wrong)
+}
+
+/// What is wrong with the alarms of a gauge that was so often beyond its limit and so often back, if anything is.
+pub async fn fault(
+    store: &Store,
+    gauge: usize,
+    [beyond, back]: [u32; 2],
+    found: &[Alarm],
+) -> Result<Option<String>> {
+    let cause = format!("{RULE}|{}", sensors::gauge_id(gauge));
+    let same: Vec<&Alarm> = found.iter().filter(|alarm| alarm.cause == cause).collect();
+    let alarm = match same[..] {
+        [] if beyond == 0 => return Ok(None),
+        [alarm] => alarm,
+        _ => return Ok(Some(format!("gauge {gauge}: {} open alarms", same.len()))),
+    };
+    let mut db = store.read().await?;
+    let timeline = chains::entries(&mut db, &chains::alarm(alarm.id), i64::MAX).await?;
+    let told = |kinds: &[&str]| {
+        let told = timeline
+            .iter()
+            .filter(|entry| kinds.contains(&entry.kind.as_str()));
+        u32::try_from(told.count()).unwrap_or(u32::MAX)
+    };
+    let (raised, returned) = (told(&["raised", "raised_again"]), told(&["returned"]));
+    let is_as_told = alarm.times == beyond && alarm.is_active == (beyond > back);
+    Ok((!is_as_told || raised != beyond || returned != back).then(|| {
+        format!(
+            "gauge {gauge}: beyond {beyond} times and back {back}; raised {raised}, over {returned}, counted {}",
+            alarm.times
+        )
+    }))
 }

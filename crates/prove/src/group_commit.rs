@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::load::{self, Load};
 use crate::node::{self, City, Place};
-use crate::trace::{self, Event, What};
+use crate::trace::{self, Event, Logs, What};
 use crate::{evidence, postgres};
 
 #[derive(clap::Args)]
@@ -140,17 +140,13 @@ fn row(
 /// What one named report does to the files, in order, until its answer.
 async fn order(binary: &Path) -> Result<Vec<String>> {
     const REPORTS: usize = 6;
-    let logs = tempfile::Builder::new()
-        .prefix("pendopo-prove-log-")
-        .tempdir()?;
-    let log = |number: usize| logs.path().join(number.to_string());
-    let city = City::traced(binary, Place::Own, |number| trace::strace(&log(number))).await?;
-    let node = city.start(&trace::strace(&log(2))).await?;
+    let (logs, city) = Logs::city(binary).await?;
+    let node = city.start(&logs.next()).await?;
     let outcome = Load::new(&city, node.address, "order", 1, REPORTS)
         .run()
         .await?;
     node.stop().await?;
-    let events = trace::read(&[log(0), log(1), log(2)], &city.data())?;
+    let events = logs.read(&city)?;
     // The first of a connection may stand behind other work of a node that has just started.
     let mut named = outcome.accepted.iter().filter(|sent| sent.email.is_some());
     let number = &named.next_back().context("no named report")?.number;

@@ -43,17 +43,17 @@ impl City {
     /// # Errors
     /// When a command of the binary fails.
     pub async fn new(binary: &Path, place: Place) -> Result<Self> {
-        Self::traced(binary, place, |_| vec![]).await
+        Self::traced(binary, place, Vec::new).await
     }
 
-    /// As [`City::new`], each command behind the words that `wrap` makes for its number.
+    /// As [`City::new`], each command behind the words that `wrap` makes for it.
     ///
     /// # Errors
     /// When a command of the binary fails.
     pub async fn traced(
         binary: &Path,
         place: Place,
-        wrap: impl Fn(usize) -> Vec<OsString>,
+        wrap: impl Fn() -> Vec<OsString>,
     ) -> Result<Self> {
         let binary = binary.canonicalize().with_context(|| {
             format!("{} is not built: cargo build -p pendopo", binary.display())
@@ -81,9 +81,9 @@ impl City {
             "--bbox",
             "104.4,0.85,104.6,1.0",
         ];
-        city.run(&wrap(0), &new).await?;
+        city.run(&wrap(), &new).await?;
         let key = ["api-key", "add", "prove", "--city", &slug];
-        let printed = city.run(&wrap(1), &key).await?;
+        let printed = city.run(&wrap(), &key).await?;
         city.api_key = key_in(&String::from_utf8_lossy(&printed.stdout))
             .with_context(|| format!("no key in {:?}", String::from_utf8_lossy(&printed.stdout)))?;
         Ok(city)

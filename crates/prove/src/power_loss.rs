@@ -1,14 +1,14 @@
-//! Loss of power: what the disk is sure to hold after each answer is a sound city with every answered report, or with
-//! every acknowledged value of live data ([`live`]).
+//! Loss of power: what the disk is sure to hold after each answer is a sound city with every answered report, with
+//! every acknowledged value of live data ([`live`]), or with every alarm that rules make of them, once ([`alarms`]).
 //!
 //! A node is watched while it works; then the disk is put together as it was at many moments, from what had been
 //! synced by then ([`crate::disk`]), and each is opened ([`crate::verify`]). Two builds that lose data on purpose must be
 //! found out, else this shows nothing.
 
+mod alarms;
 mod live;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::chance::Chance;
 use crate::disk::{Disk, Unsynced};
 use crate::load::{Accepted, Load};
-use crate::node::{self, City, Place};
-use crate::trace::{self, Event, What};
+use crate::node::{self, City};
+use crate::trace::{Event, Logs, What};
 use crate::{evidence, verify};
 
 #[derive(clap::Args)]
@@ -27,9 +27,9 @@ pub struct Args {
     /// The node to watch.
     #[arg(long)]
     binary: PathBuf,
-    /// Change entities instead of sending reports.
-    #[arg(long)]
-    live: bool,
+    /// What the node does while it is watched.
+    #[arg(long, value_enum, default_value_t = Of::Reports)]
+    of: Of,
     /// A build that loses data; may be repeated. Not finding that out is a failure.
     #[arg(long, value_name = "PATH")]
     sabotaged: Vec<PathBuf>,
@@ -38,7 +38,7 @@ pub struct Args {
     expect_loss: bool,
     #[arg(long, default_value_t = 8)]
     writers: usize,
-    /// Reports or changes of each writer.
+    /// Reports, changes, or times beyond the limit, of each writer.
     #[arg(long, default_value_t = 40)]
     each: usize,
     /// Moments at which the power goes; two thirds of them right after an answer.
@@ -48,6 +48,25 @@ pub struct Args {
     seed: u64,
     #[arg(long, default_value = "docs/proof/power-loss.json")]
     pub out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Of {
+    Reports,
+    /// Changes of entities.
+    Live,
+    /// Readings under a rule.
+    Alarms,
+}
+
+impl Of {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Reports => "reports",
+            Self::Live => "live data",
+            Self::Alarms => "alarms",
+        }
+    }
 }
 
 /// Chances in a hundred that a piece of an unsynced write survives.
@@ -71,7 +90,7 @@ pub async fn run(args: Args) -> Result<()> {
         sabotaged.push(result);
     }
     let figures = json!({
-        "of": if args.live { "live data" } else { "reports" },
+        "of": args.of.word(),
         "seed": args.seed, "writers": args.writers, "of_each_writer": args.each,
         "real": real.figures(),
         "sabotaged": sabotaged.iter().map(Verdict::figures).collect::<Vec<_>>(),
@@ -163,25 +182,19 @@ trait Promises {
 /// Watches a build under load and opens the disk as it was at many moments.
 async fn examine(args: &Args, binary: &Path) -> Result<Verdict> {
     let begun = Instant::now();
-    let mut verdict = if args.live {
-        let (city, promises, events) = live::watch(args, binary).await?;
-        open_all(args, &city, promises, &events).await?
-    } else {
-        let (city, promises, events) = watch(args, binary).await?;
-        open_all(args, &city, promises, &events).await?
+    let mut verdict = match args.of {
+        Of::Reports => open_all(args, watch(args, binary).await?).await?,
+        Of::Live => open_all(args, live::watch(args, binary).await?).await?,
+        Of::Alarms => open_all(args, alarms::watch(args, binary).await?).await?,
     };
     verdict.seconds = begun.elapsed().as_secs();
     Ok(verdict)
 }
 
 /// Opens the disk as it was at many moments.
-async fn open_all(
-    args: &Args,
-    city: &City,
-    mut promises: impl Promises,
-    events: &[Event],
-) -> Result<Verdict> {
-    let moments = moments(events, args);
+async fn open_all(args: &Args, watch: Watch<impl Promises>) -> Result<Verdict> {
+    let (city, mut promises, events) = watch;
+    let moments = moments(&events, args);
     let [answered, special] = promises.counts();
     let mut verdict = Verdict {
         // The folder of a machine is nobody's business.
@@ -214,7 +227,7 @@ async fn open_all(
                     .prefix("pendopo-prove-disk-")
                     .tempdir()?;
                 disk.image(&city.data(), folder.path(), unsynced, &mut chance)?;
-                let mut problems = promises.look(city, folder.path()).await?;
+                let mut problems = promises.look(&city, folder.path()).await?;
                 if unsynced == Unsynced::Lost && count % CHECK_EVERY == 0 && problems.is_empty() {
                     let checked = city.check_folder(folder.path()).await;
                     problems.extend(checked.err().map(|error| error.to_string()));
@@ -294,42 +307,10 @@ impl Watched {
 
 type Watch<P> = (City, P, Vec<Event>);
 
-/// Where strace writes: one log for each command.
-struct Logs(tempfile::TempDir);
-
-impl Logs {
-    /// Makes a city behind strace.
-    async fn city(binary: &Path) -> Result<(Self, City)> {
-        let logs = tempfile::Builder::new()
-            .prefix("pendopo-prove-log-")
-            .tempdir()?;
-        let logs = Self(logs);
-        let city = City::traced(binary, Place::Own, |number| {
-            trace::strace(&logs.path(number))
-        })
-        .await?;
-        Ok((logs, city))
-    }
-
-    /// The words in front of the node.
-    fn of_the_node(&self) -> Vec<OsString> {
-        trace::strace(&self.path(2))
-    }
-
-    fn path(&self, number: usize) -> PathBuf {
-        self.0.path().join(number.to_string())
-    }
-
-    fn read(&self, city: &City) -> Result<Vec<Event>> {
-        let logs = [self.path(0), self.path(1), self.path(2)];
-        trace::read(&logs, &city.data())
-    }
-}
-
 /// Makes a city and loads it, everything behind strace, to the orderly end of the node.
 async fn watch(args: &Args, binary: &Path) -> Result<Watch<Reports>> {
     let (logs, city) = Logs::city(binary).await?;
-    let node = city.start(&logs.of_the_node()).await?;
+    let node = city.start(&logs.next()).await?;
     let load = Load::new(&city, node.address, "loss", args.writers, args.each);
     let outcome = load.run().await?;
     node.stop().await?;

@@ -7,6 +7,7 @@
 //! entry. Each of these is the reading that finds more faults.
 
 mod line;
+mod logs;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -15,13 +16,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use line::{Call, Fd};
+pub use logs::Logs;
 
 /// The calls that are watched. `mmap` to see that no database is written through memory.
 const CALLS: &str = "openat,open,creat,close,dup,pwrite64,write,writev,pwritev,pwritev2,ftruncate,truncate,fallocate,\
      rename,renameat,renameat2,unlink,unlinkat,link,linkat,fsync,fdatasync,sync_file_range,sendto,sendmsg,mmap";
 
 /// The words in front of a command that log its calls to `log`.
-pub fn strace(log: &Path) -> Vec<OsString> {
+fn strace(log: &Path) -> Vec<OsString> {
     let calls = format!("trace={CALLS}");
     // -xx prints every byte as \x41, so that a text needs no other rules; -y prints the path of a descriptor.
     let mut words: Vec<OsString> = [
@@ -113,7 +115,7 @@ pub enum What {
 ///
 /// # Errors
 /// When a call cannot be understood: a proof must not overlook one.
-pub fn read(logs: &[PathBuf], root: &Path) -> Result<Vec<Event>> {
+fn read(logs: &[PathBuf], root: &Path) -> Result<Vec<Event>> {
     let mut reader = Reader {
         root: root.to_owned(),
         at: 0,

@@ -15,8 +15,8 @@ use crate::load::Accepted;
 /// More than any load here makes.
 const ALL: i64 = 1_000_000;
 
-/// The attribute whose value is the number of the change.
-const COUNTED: &str = "https://uri.etsi.org/ngsi-ld/default-context/urutan";
+/// The attribute of live data whose value is the number of the change.
+pub const COUNTED: &str = "https://uri.etsi.org/ngsi-ld/default-context/urutan";
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Found {
     pub problems: Vec<String>,
     /// Reports that were there.
     pub reports: usize,
+    /// Values of entities that were there and in their range.
+    pub values: BTreeMap<String, u64>,
 }
 
 /// Requires that the databases are sound, that every report in `answered` is there with its text and, if it was
@@ -43,18 +45,19 @@ pub async fn folder(
     .await
 }
 
-/// Requires that the databases are sound, also after the tables were brought after the journal, and that every entity
-/// has a value of its range: what was acknowledged at least, and at most what was sent.
+/// Requires that the databases are sound, also after the tables were brought after the journal, and that the counted
+/// attribute of every entity has a value of its range: what was acknowledged at least, and at most what was sent.
 ///
 /// # Errors
 /// As [`folder`].
 pub async fn live(
     data: &Path,
     slug: &str,
+    counted: &str,
     promised: &BTreeMap<String, RangeInclusive<u64>>,
 ) -> Result<Found> {
     opened(data, slug, async |store, found| {
-        live_in(store, promised, found).await
+        live_in(store, counted, promised, found).await
     })
     .await
 }
@@ -95,18 +98,22 @@ async fn look(
 
 async fn live_in(
     store: &Store,
+    counted: &str,
     promised: &BTreeMap<String, RangeInclusive<u64>>,
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let live = store.live().await?;
     for (id, range) in promised {
         let entity = live.get(id);
-        let attribute = entity.as_ref().and_then(|one| one.attribute(COUNTED));
+        let attribute = entity.as_ref().and_then(|one| one.attribute(counted));
         let value = attribute.and_then(|one| one.value.number());
-        if !value.is_some_and(|value| range.contains(&(value as u64))) {
-            found
+        match value.map(|value| value as u64) {
+            Some(value) if range.contains(&value) => {
+                found.values.insert(id.clone(), value);
+            }
+            _ => found
                 .problems
-                .push(format!("{id}: {value:?}, acknowledged and sent {range:?}"));
+                .push(format!("{id}: {value:?}, acknowledged and sent {range:?}")),
         }
     }
     live.flush_all().await

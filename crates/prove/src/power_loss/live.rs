@@ -1,5 +1,4 @@
-//! Entities that count: each has one writer on a connection of its own, which first asks for it. So an answer is known by
-//! the connection that it went out on, and its place there is the value that was acknowledged.
+//! Entities that count: each has one writer on a connection of its own, see [`Heard`].
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -8,10 +7,10 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
 
-use super::{Args, Logs, Promises, Watch};
+use super::{Args, Promises, Watch};
 use crate::live_kill::{Written, batch, change, entities};
 use crate::node::City;
-use crate::trace::What;
+use crate::trace::{Event, Logs, What};
 use crate::verify;
 use crate::wire::{Wire, request};
 
@@ -19,23 +18,74 @@ use crate::wire::{Wire, request};
 const SEVERAL: usize = 5;
 const TYPES: &str = "/ngsi-ld/v1/types";
 
+/// What writers were told. Each first asks for an entity that is its own, on its own connection: so an answer is known by
+/// the connection that it went out on, and its place there is the number of the change that was acknowledged.
+pub struct Heard {
+    entities: Vec<String>,
+    /// Which writer a connection belongs to.
+    lines: HashMap<String, usize>,
+    /// The last change of each writer that was acknowledged; `None` before it has asked for its entity.
+    pub held: Vec<Option<u64>>,
+}
+
+impl Heard {
+    /// Nothing yet, of the writers of these entities.
+    pub fn new(entities: Vec<String>) -> Self {
+        Self {
+            lines: HashMap::new(),
+            held: vec![None; entities.len()],
+            entities,
+        }
+    }
+
+    /// Takes up an answer.
+    pub fn hear(&mut self, what: &What) {
+        let What::Acknowledged { line, entity } = what else {
+            return;
+        };
+        if let Some(id) = entity {
+            if let Some(writer) = self.entities.iter().position(|one| one == id) {
+                self.lines.insert(line.clone(), writer);
+                self.held[writer] = Some(0);
+            }
+        } else if let Some(writer) = self.lines.get(line) {
+            self.held[*writer] = self.held[*writer].map(|turn| turn + 1);
+        }
+    }
+
+    /// Changes that were acknowledged.
+    pub fn count(&self) -> usize {
+        let turns: u64 = self.held.iter().flatten().sum();
+        usize::try_from(turns).unwrap_or(usize::MAX)
+    }
+
+    /// Requires that the whole log has every answer.
+    ///
+    /// # Errors
+    /// When it has not.
+    pub fn ensure_whole(mut self, events: &[Event], each: u64) -> Result<()> {
+        events.iter().for_each(|event| self.hear(&event.what));
+        ensure!(
+            self.held.iter().all(|held| *held == Some(each)),
+            "the log has not every answer: {:?}",
+            self.held
+        );
+        Ok(())
+    }
+}
+
 /// What the writers of one city were told.
 pub struct Live {
     /// What each writer has, and how often it changed it in all.
     parts: Vec<Vec<Written>>,
     each: u64,
-    /// Which writer a connection belongs to.
-    lines: HashMap<String, usize>,
-    /// The last change of each writer that was acknowledged; `None` before it has asked for its entities.
-    held: Vec<Option<u64>>,
+    heard: Heard,
 }
 
 /// Makes a city and changes its entities, everything behind strace, to the orderly end of the node.
 pub async fn watch(args: &Args, binary: &Path) -> Result<Watch<Live>> {
     let (logs, city) = Logs::city(binary).await?;
-    let node = city
-        .start_live_behind(&logs.of_the_node(), TYPES, &[])
-        .await?;
+    let node = city.start_live_behind(&logs.next(), TYPES, &[]).await?;
     let mut live = Live::new(args);
     prepare(node.address, &live.parts).await?;
     let writers = live
@@ -45,13 +95,7 @@ pub async fn watch(args: &Args, binary: &Path) -> Result<Watch<Live>> {
     live.parts = try_join_all(writers).await?;
     node.stop().await?;
     let events = logs.read(&city)?;
-    let mut all = Live::new(args);
-    events.iter().for_each(|event| all.hear(&event.what));
-    ensure!(
-        all.held.iter().all(|held| *held == Some(all.each)),
-        "the log has not every answer: {:?}",
-        all.held
-    );
+    Live::new(args).heard.ensure_whole(&events, live.each)?;
     Ok((city, live, events))
 }
 
@@ -85,11 +129,11 @@ impl Live {
         let mut left = entities(args.writers * SEVERAL).into_iter();
         let count = |writer: usize| if writer.is_multiple_of(2) { 1 } else { SEVERAL };
         let parts = (0..args.writers).map(|writer| left.by_ref().take(count(writer)).collect());
+        let parts: Vec<Vec<Written>> = parts.collect();
         Self {
-            parts: parts.collect(),
+            heard: Heard::new(parts.iter().map(|part| part[0].id.clone()).collect()),
+            parts,
             each: args.each as u64,
-            lines: HashMap::new(),
-            held: vec![None; args.writers],
         }
     }
 }
@@ -101,31 +145,20 @@ impl Promises for Live {
     }
 
     fn hear(&mut self, what: &What) {
-        let What::Acknowledged { line, entity } = what else {
-            return;
-        };
-        if let Some(id) = entity {
-            let mut parts = self.parts.iter();
-            if let Some(writer) = parts.position(|part| part[0].id == *id) {
-                self.lines.insert(line.clone(), writer);
-                self.held[writer] = Some(0);
-            }
-        } else if let Some(writer) = self.lines.get(line) {
-            self.held[*writer] = self.held[*writer].map(|turn| turn + 1);
-        }
+        self.heard.hear(what);
     }
 
     fn heard(&self) -> usize {
-        let turns: u64 = self.held.iter().flatten().sum();
-        usize::try_from(turns).unwrap_or(usize::MAX)
+        self.heard.count()
     }
 
     async fn look(&self, city: &City, folder: &Path) -> Result<Vec<String>> {
         let mut promised = BTreeMap::new();
-        for (part, held) in self.parts.iter().zip(&self.held) {
+        for (part, held) in self.parts.iter().zip(&self.heard.held) {
             let Some(held) = *held else { continue };
             promised.extend(part.iter().map(|one| (one.id.clone(), held..=one.sent)));
         }
-        Ok(verify::live(folder, &city.slug, &promised).await?.problems)
+        let found = verify::live(folder, &city.slug, verify::COUNTED, &promised).await?;
+        Ok(found.problems)
     }
 }
