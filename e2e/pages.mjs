@@ -167,7 +167,7 @@ export const PAGES = [
 /** Waits until there is nothing left to draw. Live pages keep a connection open, so silence is not the sign. */
 export async function settled(page) {
   await page.waitForLoadState("load");
-  if (await page.locator(".map[data-map]").count()) {
+  if (await page.locator(".map[data-map]:visible").count()) {
     // A map that does not come is the business of the tests of the map.
     await page.locator(".map canvas").first().waitFor({ timeout: 5_000 }).catch(() => {});
     await page.waitForTimeout(500);

@@ -1,0 +1,3 @@
+import { inEnglish } from "./axe.mjs";
+
+inEnglish();

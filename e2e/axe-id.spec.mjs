@@ -1,0 +1,3 @@
+import { inIndonesian } from "./axe.mjs";
+
+inIndonesian();
