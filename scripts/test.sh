@@ -39,7 +39,7 @@ if [ "$built" = yes ]; then
   step tests cargo test --workspace --no-fail-fast -- --show-output || cargo_status=$?
   e2e_status=0
   # The pictures of screens.spec.mjs are for eyes (`make bless`); nothing is asserted there.
-  step browser scripts/browser.sh report.spec.mjs secret.spec.mjs base-map.spec.mjs crew.spec.mjs wall.spec.mjs axe-id.spec.mjs axe-en.spec.mjs || e2e_status=$?
+  step browser scripts/browser.sh report.spec.mjs secret.spec.mjs base-map.spec.mjs setup.spec.mjs crew.spec.mjs wall.spec.mjs axe-id.spec.mjs axe-en.spec.mjs || e2e_status=$?
 fi
 
 # count PATTERN: lines of cargo's output that match.

@@ -268,7 +268,7 @@ def inside(point, bbox):
 def check_city(path):
     name = f"demo/{path.name}"
     city = load(name)
-    for field in ("slug", "name", "province", "zone", "zone_abbreviation", "domain", "emergency_phone", "source", "licence"):
+    for field in ("slug", "name", "code", "province", "zone", "zone_abbreviation", "domain", "emergency_phone", "source", "licence"):
         if not isinstance(city.get(field), str) or not city[field]:
             fault(name, f"{field} is missing")
     if city.get("slug") != path.stem:

@@ -37,12 +37,12 @@ cli-demo-sign-ins = Demo sign-ins, the same in each city (login, password, posit
 ## Cities
 
 cli-bad-slug = "{ $city }" cannot be the short name of a city: 2 to 31 lower-case letters and digits, a letter first.
-cli-bad-zone = There is no time zone called { $zone }.
 cli-bad-bbox = Give the box as --bbox WEST,SOUTH,EAST,NORTH in degrees.
-cli-no-holidays = There are no holidays for the country { $country }.
 cli-city-exists = There is a city called { $city } already.
 cli-city-made = The city { $city } is made.
 cli-city-not-made = The city { $city } could not be made.
+cli-setup = Make a city on this page; the link is a secret and works until a city is made: { $link }
+cli-city-areas = { $stored } areas taken, { $refused } refused.
 cli-areas-taken = { $stored } of { $read } areas taken.
 cli-areas-not-taken = No area of { $file } was taken.
 cli-area-not_a_feature = { $count } refused: not a GeoJSON feature

@@ -37,12 +37,12 @@ cli-demo-sign-ins = Akun demo, sama di setiap kota (nama masuk, kata sandi, jaba
 ## Kota
 
 cli-bad-slug = "{ $city }" tidak dapat menjadi nama pendek kota: 2 sampai 31 huruf kecil dan angka, diawali huruf.
-cli-bad-zone = Tidak ada zona waktu bernama { $zone }.
 cli-bad-bbox = Tuliskan batas peta sebagai --bbox BARAT,SELATAN,TIMUR,UTARA dalam derajat.
-cli-no-holidays = Tidak ada daftar hari libur untuk negara { $country }.
 cli-city-exists = Kota bernama { $city } sudah ada.
 cli-city-made = Kota { $city } selesai dibuat.
 cli-city-not-made = Kota { $city } tidak dapat dibuat.
+cli-setup = Buat kota di halaman ini; tautannya rahasia dan berlaku sampai satu kota dibuat: { $link }
+cli-city-areas = { $stored } wilayah diterima, { $refused } ditolak.
 cli-areas-taken = { $stored } dari { $read } wilayah diterima.
 cli-areas-not-taken = Tidak ada wilayah dari { $file } yang diterima.
 cli-area-not_a_feature = { $count } ditolak: bukan fitur GeoJSON

@@ -128,7 +128,7 @@ pub async fn import_geojson(
     Ok(account)
 }
 
-fn read(text: &str) -> Result<(Vec<Area>, AreasAccount), AreasError> {
+pub(crate) fn read(text: &str) -> Result<(Vec<Area>, AreasAccount), AreasError> {
     let collection: Collection<'_> = serde_json::from_str(text)?;
     let CollectionType::FeatureCollection = collection.kind;
     if collection.features.len() > MAX_FEATURES {

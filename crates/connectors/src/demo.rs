@@ -64,6 +64,8 @@ pub enum DemoError {
 pub struct DemoCity {
     pub slug: String,
     pub name: String,
+    /// Country and official code.
+    code: String,
     province: String,
     zone: String,
     zone_abbreviation: String,
@@ -109,6 +111,7 @@ impl DemoCity {
     fn profile(&self) -> Result<Profile, FileError> {
         Ok(Profile {
             name: self.name.clone(),
+            code: self.code.clone(),
             province: self.province.clone(),
             zone: self.zone.clone(),
             zone_abbreviation: self.zone_abbreviation.clone(),

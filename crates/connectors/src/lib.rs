@@ -11,6 +11,7 @@ pub mod base_map;
 pub mod boston_311;
 pub mod demo;
 pub mod driven;
+pub mod founding;
 pub mod mqtt;
 pub mod notifications;
 pub mod outgoing;

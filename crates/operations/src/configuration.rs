@@ -29,6 +29,9 @@ use crate::{City, Error, Result, actor_text, alerts};
 pub struct Profile {
     /// `Kota Tanjungpinang`.
     pub name: String,
+    /// Country and official code, `ID-21.72`: who the city is to other cities. May be empty.
+    #[serde(default)]
+    pub code: String,
     /// `Kepulauan Riau`; may be empty.
     #[serde(default)]
     pub province: String,

@@ -17,6 +17,7 @@ pub mod deadlines;
 pub mod dispatch;
 pub mod entities;
 pub mod followers;
+pub mod founding;
 pub mod history;
 pub mod identity;
 pub mod incidents;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use flate2::bufread::MultiGzDecoder;
@@ -64,6 +64,16 @@ pub fn clip(say: &Say, path: &Path, bbox: [f64; 4]) -> anyhow::Result<String> {
     let room = (base_map::MAX_SPAN_DEGREES * 0.999 / span - 1.0) / 2.0;
     base_map::clip(path, base_map::grow(bbox, AROUND.min(room).max(0.0)))
         .with_context(|| say.text("cli-base-map-failed", &[("file", &shown)]))
+}
+
+/// What cuts the coast of a city out of `path`, and says why when it cannot. Without a file no coast is wanted.
+pub fn coast(say: Say, path: Option<PathBuf>) -> impl Fn([f64; 4]) -> Option<String> + Send + Sync {
+    move |bbox| match &path {
+        Some(path) => clip(&say, path, bbox)
+            .inspect_err(|error| say.failed(error))
+            .ok(),
+        None => Some(String::new()),
+    }
 }
 
 /// Looks at a file of tiles before the node serves it.

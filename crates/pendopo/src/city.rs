@@ -1,24 +1,18 @@
 //! `pendopo city`: make cities, list them, give them areas.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use jiff::tz::TimeZone;
-use pendopo_connectors::{areas, starter};
+use anyhow::Context;
+use pendopo_connectors::{areas, founding};
 use pendopo_domain::geo::BoundingBox;
-use pendopo_domain::time::{Clock, Timestamp};
-use pendopo_operations::configuration::{self, Profile, Starter};
-use pendopo_operations::node;
-use pendopo_operations::store::Store;
+use pendopo_operations::configuration;
+use pendopo_operations::founding::{Fault, NewCity};
+use pendopo_web::server::wrong_key;
 
 use crate::base_map;
 use crate::cli::{AreasCommand, CityCommand, NewCityArgs};
 use crate::place::{self, PlaceArgs};
 use crate::say::Say;
-use crate::system::SystemClock;
-
-/// Indonesia from Sabang to Merauke: what a city without a box of its own shows first.
-const COUNTRY: (&str, [f64; 4]) = ("ID", [95.0, -11.1, 141.1, 6.1]);
 
 pub async fn run(say: &Say, command: CityCommand) -> anyhow::Result<bool> {
     match command {
@@ -32,55 +26,69 @@ pub async fn run(say: &Say, command: CityCommand) -> anyhow::Result<bool> {
 
 async fn new(say: &Say, args: NewCityArgs) -> anyhow::Result<()> {
     let slug = args.slug.as_str();
-    if !node::is_slug(slug) {
-        bail!(say.text("cli-bad-slug", &[("city", slug)]));
-    }
-    let now = SystemClock.now();
-    let profile = profile(say, &args, now)?;
-    let base_map = match &args.base_map {
-        Some(path) => base_map::clip(say, path, profile.bbox)?,
-        None => String::new(),
+    let read = |path: &Option<PathBuf>| -> anyhow::Result<Option<String>> {
+        let Some(path) = path else { return Ok(None) };
+        let shown = path.display().to_string();
+        let failed = || say.text("cli-cannot-read", &[("file", &shown)]);
+        Ok(Some(std::fs::read_to_string(path).with_context(failed)?))
     };
-    let start = Starter {
-        base_map,
-        ..starter::starter()?
+    let bbox = match &args.bbox {
+        Some(text) => {
+            let bounds = BoundingBox::parse(text).with_context(|| say.text("cli-bad-bbox", &[]))?;
+            Some([bounds.west, bounds.south, bounds.east, bounds.north])
+        }
+        None => None,
+    };
+    let wanted = NewCity {
+        slug: slug.to_owned(),
+        name: args.name.clone(),
+        code: args.code.clone(),
+        province: args.province.clone(),
+        country: args.country.clone(),
+        zone: args.zone.clone(),
+        domain: args.domain.clone(),
+        emergency_phone: args.emergency_phone.clone(),
+        bbox,
+        areas: read(&args.areas)?,
+        people: read(&args.people)?,
+        administrator: args.administrator.clone(),
+        is_demo: args.demo,
     };
     let node = args.place.new_node(say).await?;
-    let there = Store::exists(&node.root().city(slug)).await;
-    if there.with_context(|| say.text("cli-no-database", &[]))? {
-        bail!(say.text("cli-city-exists", &[("city", slug)]));
-    }
-    let failed = || say.text("cli-city-not-made", &[("city", slug)]);
-    let store = node.store(slug).await.with_context(failed)?;
-    let made = configuration::found(&store, profile, start, now).await;
-    store.close().await;
-    made.with_context(failed)?;
+    let coast = base_map::coast(*say, args.base_map.clone());
+    let made = founding::found(&node, wanted, &coast).await;
+    let founded = made.map_err(|fault| explained(say, slug, fault))?;
     say.line("cli-city-made", &[("city", slug)]);
+    if args.areas.is_some() {
+        let (stored, refused) = (say.number(founded.areas), say.number(founded.areas_refused));
+        say.line(
+            "cli-city-areas",
+            &[("stored", &stored), ("refused", &refused)],
+        );
+    }
+    for link in &founded.links {
+        say.line("cli-sign-in-added", &[("login", &link.login)]);
+        say.plain(&format!("/masuk/tautan/{}", link.token));
+    }
     Ok(())
 }
 
-fn profile(say: &Say, args: &NewCityArgs, now: Timestamp) -> anyhow::Result<Profile> {
-    let unknown_zone = || say.text("cli-bad-zone", &[("zone", &args.zone)]);
-    let zone = TimeZone::get(&args.zone).map_err(|_| anyhow::anyhow!(unknown_zone()))?;
-    let country = args.country.to_ascii_uppercase();
-    let bbox = match (&args.bbox, COUNTRY) {
-        (Some(text), _) => BoundingBox::parse(text)
-            .map(|bounds| [bounds.west, bounds.south, bounds.east, bounds.north]),
-        (None, (known, bbox)) => (country == known).then_some(bbox),
-    };
-    let holidays = starter::holidays(&country)
-        .with_context(|| say.text("cli-no-holidays", &[("country", &country)]))?;
-    Ok(Profile {
-        name: args.name.clone(),
-        province: args.province.clone(),
-        zone: args.zone.clone(),
-        zone_abbreviation: zone.to_offset_info(now.into()).abbreviation().to_owned(),
-        domain: args.domain.clone(),
-        emergency_phone: args.emergency_phone.clone(),
-        bbox: bbox.with_context(|| say.text("cli-bad-bbox", &[]))?,
-        demo: args.demo,
-        holidays,
-    })
+/// What is wrong, a sentence each.
+fn explained(say: &Say, slug: &str, fault: Fault) -> anyhow::Error {
+    let failed = say.text("cli-city-not-made", &[("city", slug)]);
+    match fault {
+        Fault::Wrong(wrong) => {
+            let sentences: Vec<String> = wrong
+                .iter()
+                .map(|one| {
+                    let line = one.line.unwrap_or_default().to_string();
+                    say.text(wrong_key(one), &[("line", &line), ("city", slug)])
+                })
+                .collect();
+            anyhow::Error::msg([vec![failed], sentences].concat().join("\n"))
+        }
+        Fault::City(error) => anyhow::Error::from(error).context(failed),
+    }
 }
 
 async fn list(say: &Say, place: &PlaceArgs) -> anyhow::Result<()> {

@@ -108,6 +108,12 @@ pub struct ServeArgs {
     /// An address of a closed network where systems that cannot show a key act as if they had one; may be repeated.
     #[arg(long = "trusted", value_name = "CITY=ADDRESS", value_parser = trusted_port)]
     pub trusted: Vec<(String, SocketAddr)>,
+    /// File of `base-map build`, from which a city made on the page of the first run gets its coast.
+    #[arg(long, value_name = "FILE")]
+    pub base_map: Option<PathBuf>,
+    /// Print a link to the page that makes a city, also when there are cities already.
+    #[arg(long)]
+    pub setup: bool,
     #[command(flatten)]
     pub mqtt: MqttArgs,
 }
@@ -177,10 +183,22 @@ pub struct NewCityArgs {
     /// IANA name of the time zone, such as Asia/Jakarta.
     #[arg(long)]
     pub zone: String,
+    /// Official code in the country, such as 21.72.
+    #[arg(long, default_value = "")]
+    pub code: String,
+    /// GeoJSON FeatureCollection with the areas of the city; the map shows them first.
+    #[arg(long, value_name = "FILE")]
+    pub areas: Option<PathBuf>,
+    /// CSV file with a line for each sign-in: login,position.
+    #[arg(long, value_name = "FILE")]
+    pub people: Option<PathBuf>,
+    /// Login of the first administrator.
+    #[arg(long, value_name = "LOGIN", default_value = "")]
+    pub administrator: String,
     /// ISO 3166-1 code whose holidays are observed.
     #[arg(long, default_value = "ID")]
     pub country: String,
-    /// What the map shows first, in degrees; without it the whole country.
+    /// What the map shows first, in degrees; without it the areas, or else the whole country.
     #[arg(long, value_name = "WEST,SOUTH,EAST,NORTH", allow_hyphen_values = true)]
     pub bbox: Option<String>,
     #[arg(long, default_value = "")]

@@ -55,6 +55,7 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         outgoing: Arc::clone(mqtt.allow()),
         messages: Some(intake::reader()),
         alerts: Some(alerts::writer()),
+        setup: None,
         demo_sign_ins,
         ..Options::default()
     };

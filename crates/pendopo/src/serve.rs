@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use pendopo_connectors::alerts;
 use pendopo_connectors::mqtt::intake;
+use pendopo_connectors::{alerts, founding};
 use pendopo_operations::Node;
-use pendopo_web::server::{self, Options};
+use pendopo_operations::founding::Founder;
+use pendopo_web::server::{self, Options, Setup};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -22,6 +23,7 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
     let mqtt = args.mqtt.ready(say).await?;
     let contexts = live::contexts(say, &args)?;
     let node = Arc::new(live::with_notifications(node, &contexts, mqtt.allow())?);
+    let coast = base_map::coast(*say, args.base_map.clone());
     let slugs = node
         .slugs()
         .await
@@ -45,8 +47,15 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
             &[("city", slug), ("address", &port.to_string())],
         );
     }
+    let setup = (args.setup || slugs.is_empty()).then(|| {
+        let setup = Setup::new(founder(&node, coast), &**node.entropy());
+        let link = format!("http://localhost:{}{}", args.listen.port(), setup.path());
+        say.line("cli-setup", &[("link", &link)]);
+        Arc::new(setup)
+    });
     let options = Options {
         listen: Some(args.listen),
+        setup,
         ports: args.ports,
         pmtiles: args.pmtiles,
         contexts,
@@ -57,6 +66,18 @@ pub async fn serve(say: &Say, args: ServeArgs) -> anyhow::Result<()> {
         demo_sign_ins: vec![],
     };
     run(say, node, options, mqtt).await
+}
+
+/// What makes cities on the page of the first run.
+fn founder(
+    node: &Arc<Node>,
+    coast: impl Fn([f64; 4]) -> Option<String> + Send + Sync + 'static,
+) -> Founder {
+    let (node, coast) = (Arc::clone(node), Arc::new(coast));
+    Arc::new(move |wanted| {
+        let (node, coast) = (Arc::clone(&node), Arc::clone(&coast));
+        Box::pin(async move { founding::found(&node, wanted, &*coast).await })
+    })
 }
 
 /// The address of a city below the node's own, for browsers on this machine.

@@ -31,6 +31,7 @@ async fn town(test: TestCity) -> Town {
     starter.areas = vec![area("21.72.01", 104.0), area("21.72.02", 105.0)];
     let profile = Profile {
         name: "Kota Uji".into(),
+        code: String::new(),
         province: String::new(),
         zone: "Asia/Jakarta".into(),
         zone_abbreviation: "WIB".into(),

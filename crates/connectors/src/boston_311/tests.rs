@@ -21,6 +21,7 @@ const HEADER: &str = "case_enquiry_id,open_dt,target_dt,closed_dt,case_status,cl
 async fn a_city(test: TestCity) -> (City, impl Sized) {
     let profile = Profile {
         name: "A city far away".into(),
+        code: String::new(),
         province: String::new(),
         zone: "America/New_York".into(),
         zone_abbreviation: String::new(),

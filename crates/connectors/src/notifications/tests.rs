@@ -16,6 +16,7 @@ const WATER: &str = r#"{"id": "urn:ngsi-ld:Subscription:water", "type": "Subscri
 async fn founded(test: &TestCity) -> City {
     let profile = Profile {
         name: "Kota Manado".into(),
+        code: String::new(),
         province: String::new(),
         zone: "Asia/Makassar".into(),
         zone_abbreviation: "WITA".into(),

@@ -312,6 +312,7 @@ fn the_values_of_the_recorded_feeds_are_those_of_their_bytes() {
 async fn a_city(test: TestCity) -> (City, Arc<pendopo_testkit::DrivenClock>, impl Sized) {
     let profile = Profile {
         name: "Kota Ulang".into(),
+        code: String::new(),
         province: String::new(),
         zone: "Asia/Jakarta".into(),
         zone_abbreviation: "WIB".into(),

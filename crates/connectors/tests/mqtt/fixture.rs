@@ -146,6 +146,7 @@ pub fn air(pointer: &str) -> Mapping {
 fn profile() -> Profile {
     Profile {
         name: "Kota Manado".into(),
+        code: String::new(),
         province: String::new(),
         zone: "Asia/Makassar".into(),
         zone_abbreviation: "WITA".into(),

@@ -213,6 +213,7 @@ fn patch(name: &str, value: Value) -> Patch {
 fn profile(bbox: [f64; 4]) -> Profile {
     Profile {
         name: "Kota Uji".into(),
+        code: String::new(),
         province: String::new(),
         zone: "Asia/Jakarta".into(),
         zone_abbreviation: "WIB".into(),

@@ -124,14 +124,7 @@ async fn cities(state: &AppState, headers: &HeaderMap) -> Result<Response, Failu
             demo: profile.demo,
         });
     }
-    let accepted = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok());
-    let language = Language::choose(
-        visit::cookie(headers, visit::LANGUAGE_COOKIE).as_deref(),
-        accepted,
-    );
-    let chrome = visit::bare_chrome(state, language, "/");
+    let chrome = visit::bare_chrome(state, bare_language(headers), "/");
     Ok(Html(render::page(
         &chrome,
         &CityList {
@@ -140,6 +133,17 @@ async fn cities(state: &AppState, headers: &HeaderMap) -> Result<Response, Failu
         },
     )?)
     .into_response())
+}
+
+/// The language of a reader on the bare host.
+pub(super) fn bare_language(headers: &HeaderMap) -> Language {
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    Language::choose(
+        visit::cookie(headers, visit::LANGUAGE_COOKIE).as_deref(),
+        accepted,
+    )
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ mod mayor;
 pub(crate) mod parts;
 mod public;
 mod report_form;
+mod setup;
 mod sign_in;
 mod sources;
 mod staff_parts;
@@ -26,6 +27,7 @@ use crate::routes::Route;
 /// Adds the routes of all pages.
 pub(crate) fn routes(routes: &mut Vec<Route>) {
     entry::routes(routes);
+    setup::routes(routes);
     public::routes(routes);
     alerts::routes(routes);
     live::routes(routes);

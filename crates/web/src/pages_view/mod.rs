@@ -23,6 +23,7 @@ mod numbers;
 mod parts;
 mod public;
 mod report_form;
+mod setup;
 mod sign_in;
 mod similar;
 mod sources;
@@ -65,6 +66,7 @@ pub use report_form::{
     AttributeField, KeptPhoto, Privacy as ReportPrivacy, QuestionsPage, ReportForm, ReportSent,
     ServiceChoice, ServiceGroup,
 };
+pub use setup::{SetupDone, SetupLink, SetupPage};
 pub use sign_in::{LinkState, SignIn, SignInFailure, SignInLink};
 pub use similar::{SimilarFragment, SimilarItem, SimilarPage};
 pub use sources::{

@@ -25,6 +25,8 @@ fn all(see: &mut dyn FnMut(&str, Language, usize, &str)) {
     let public = Chrome::sample;
     let staff = Chrome::sample_desk;
     each::<CityList>(bare_host, see);
+    each::<SetupPage>(bare_host, see);
+    each::<SetupDone>(bare_host, see);
     each::<Home>(public, see);
     each::<ReportForm>(public, see);
     each::<QuestionsPage>(public, see);

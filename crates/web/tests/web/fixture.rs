@@ -458,6 +458,7 @@ pub fn picture() -> Vec<u8> {
 fn profile() -> Profile {
     Profile {
         name: "Kota Uji".to_owned(),
+        code: "ID-21.72".to_owned(),
         province: "Kepulauan Riau".to_owned(),
         zone: "Asia/Jakarta".to_owned(),
         zone_abbreviation: "WIB".to_owned(),

@@ -1,0 +1,54 @@
+# Halaman pertama: membuat kota.
+setup-title = Buat kota Anda
+setup-lead = Isi yang Anda tahu; semuanya dapat diubah nanti. Sesudah ini warga dapat langsung melapor.
+setup-part-city = Kota
+setup-part-areas = Wilayah
+setup-part-people = Orang
+setup-name = Nama kota
+setup-name-hint = Seperti di surat resmi: Kota Surakarta.
+setup-slug = Nama pendek
+setup-slug-hint = Menjadi alamat kota: huruf kecil dan angka saja, misalnya surakarta.
+setup-code = Kode resmi
+setup-code-hint = Kode wilayah Kemendagri, misalnya 33.72. Kota lain mengenali kota Anda dengan kode ini.
+setup-province = Provinsi
+setup-country = Negara
+setup-country-hint = Dua huruf, misalnya ID. Menentukan hari libur.
+setup-zone = Zona waktu
+setup-zone-hint = Asia/Jakarta untuk WIB, Asia/Makassar untuk WITA, Asia/Jayapura untuk WIT.
+setup-phone = Nomor darurat
+setup-phone-hint = Ditampilkan di tempat nyawa dapat terancam, misalnya 112.
+setup-domain = Domain web kota
+setup-domain-hint = Tanpa www, misalnya surakarta.go.id. Boleh diisi nanti.
+setup-areas = Berkas wilayah (GeoJSON)
+setup-areas-hint = FeatureCollection kecamatan atau kelurahan, dengan kode dan nama. Peta dibuka di sekitarnya.
+setup-administrator = Nama masuk administrator
+setup-administrator-hint = Ia mengatur akun, layanan, dan wilayah. Tautan masuknya muncul sesudah ini.
+setup-people = Berkas akun (CSV)
+setup-people-hint = Baris pertama: login,posisi. Lalu satu baris per orang, misalnya sari,operator-meja.
+setup-make = Buat kota
+setup-starter = Layanan, tim, peran, posisi, dan protap awal untuk kota di Indonesia sudah disertakan.
+setup-done-title = { $city } siap
+setup-done-areas = { $n ->
+    [0] Kota dibuat. Belum ada wilayah; wilayah dapat ditambahkan nanti.
+   *[other] Kota dibuat dengan { $n } wilayah.
+}
+setup-done-refused = { $n } wilayah ditolak.
+setup-done-refused-next = Biasanya kode atau namanya tidak ada. Perbaiki berkasnya, lalu jalankan "pendopo city areas import".
+setup-done-links = Tautan masuk
+setup-done-links-hint = Tiap tautan berlaku satu kali, dalam satu hari, dan hanya ditampilkan di sini. Kirim kepada orangnya, jangan ke grup.
+setup-done-next = Laporan pertama
+setup-done-report = Buka halaman kota, tekan Lapor, dan kirim satu laporan. Operator melihatnya di meja.
+setup-done-open = Buka { $city }
+setup-wrong-slug = Nama pendek terdiri atas 2 sampai 31 huruf kecil dan angka, diawali huruf.
+setup-wrong-slug-taken = Kota bernama { $city } sudah ada.
+setup-wrong-name = Tuliskan nama kota, paling panjang 80 huruf.
+setup-wrong-long = Paling panjang 80 huruf.
+setup-wrong-zone = Zona waktu ini tidak dikenal. Tuliskan misalnya Asia/Jakarta.
+setup-wrong-country = Belum ada daftar hari libur untuk negara ini. Yang ada: ID dan US.
+setup-wrong-bbox = Tanpa wilayah, peta tidak tahu di mana kotanya. Pilih berkas wilayah.
+setup-wrong-base-map = Garis pantai tidak dapat dibuat untuk wilayah ini.
+setup-wrong-areas = Berkas wilayah tidak terbaca: harus GeoJSON FeatureCollection berisi poligon dengan kode dan nama.
+setup-wrong-administrator = Nama masuk terdiri atas 2 sampai 80 huruf, angka, titik, atau tanda hubung.
+setup-wrong-people = Baris { $line } berkas akun tidak dapat dipakai: perlu login,posisi dengan posisi yang ada.
+setup-wrong-people-twice = Baris { $line } berkas akun memakai nama masuk yang sudah ada.
+setup-wrong-people-many = Berkas akun terlalu panjang: paling banyak 1.000 orang.
