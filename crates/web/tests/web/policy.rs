@@ -163,7 +163,10 @@ fn only_what_is_of_no_city_needs_no_right() {
             "/favicon.ico",
             "/sehat",
             "/",
-            "/bahasa/{tag}"
+            "/bahasa/{tag}",
+            // Its link is the right, and it is never on the host of a city.
+            "/mulai/{token}",
+            "/mulai/{token}"
         ]
     );
 }
