@@ -35,16 +35,22 @@ pub(super) fn settle(engine: &Engine, kept: Vec<Kept>, open: Vec<Alarm>) -> (Mem
     let memory = engine.remember(kept);
     let causes = engine.causes(&memory);
     let turned = active.into_iter().filter_map(|alarm| {
-        let holding = causes.get(&alarm.cause).map_or(&[][..], Vec::as_slice);
-        let speaks = holding.iter().any(|rule| rule.code == alarm.rule);
-        let next = holding.first().map(|rule| (**rule).clone());
-        (!speaks).then_some((alarm.id, next))
+        if engine.rules().any(|rule| speaks_for(rule, &alarm)) {
+            return None;
+        }
+        let holding = causes.get(&alarm.cause).and_then(|rules| rules.first());
+        Some((alarm.id, holding.map(|rule| (**rule).clone())))
     });
     let settled = Settled {
         turned: turned.collect(),
         forgotten,
     };
     (memory, settled)
+}
+
+/// Whether the alarm is one that `rule` raises as it is now.
+fn speaks_for(rule: &Rule, alarm: &Alarm) -> bool {
+    rule.code == alarm.rule && alarm.cause.starts_with(&rule.cause_at(""))
 }
 
 impl Settled {
