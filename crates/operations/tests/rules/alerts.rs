@@ -79,14 +79,14 @@ both_databases! {
         assert!(city.alarms().await.is_empty());
         let grave = message(&city, "3", "Extreme", true, None);
         comes(&mut city, &grave).await;
-        let raised = ("cuaca/resmi".to_owned(), State::Unacknowledged);
-        assert_eq!(city.open().await, [raised.clone()]);
+        let raised = [("cuaca/resmi".to_owned(), State::Unacknowledged)];
+        assert_eq!(city.open().await, raised);
         let area = city.alarms().await[0].area;
         assert!(area.is_some(), "it names the place of the alert");
         // The process that runs the rules is gone, and the same comes again: nothing is new.
         city.killed();
         comes(&mut city, &grave).await;
-        assert_eq!(city.open().await, [raised]);
+        assert_eq!(city.open().await, raised);
         city.minutes(1).await;
         let cancel = message(&city, "4", "Extreme", true, Some(&grave));
         comes(&mut city, &cancel).await;
