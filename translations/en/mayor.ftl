@@ -24,5 +24,9 @@ mayor-crews = { $n ->
     [one] { $n } crew at work
    *[other] { $n } crews at work
 }
+mayor-steps = { $n ->
+    [one] { $n } step of the playbook is late: { $whose }
+   *[other] { $n } steps of the playbook are late: { $whose }
+}
 mayor-late-alarm = Over time
 mayor-late-incident = No crew

@@ -11,5 +11,6 @@ mayor-crews = { $n ->
     [0] Belum ada tim yang bertugas
    *[other] { $n } tim bertugas
 }
+mayor-steps = { $n } langkah protap lewat: { $whose }
 mayor-late-alarm = Lewat waktu
 mayor-late-incident = Tanpa tim

@@ -5,11 +5,15 @@
 //! pure and goes by the time of events; timers are [`Watch::due`] and [`Watch::tick`].
 //!
 //! - [`watch`]: from single readings to a side that lasts, by deadband and delays
+//! - [`look`]: what one reading says to one rule
 //! - [`expression`]: conditions in CEL, bounded before they run
+//! - [`cause`]: which rules speak of the same thing
 //! - [`engine`]: all rules of a city over what comes in
 
+pub mod cause;
 pub mod engine;
 pub mod expression;
+pub mod look;
 mod memory;
 pub mod watch;
 
@@ -22,10 +26,11 @@ use crate::entities::Iri;
 use crate::incidents::Priority;
 use crate::services::Texts;
 use crate::time::Timestamp;
-pub use engine::{Edge, Engine};
+pub use cause::Edge;
+pub use engine::Engine;
 pub use expression::Expression;
 pub use memory::{Kept, Memory};
-pub use watch::{Delays, Side, Turn, Watch};
+pub use watch::{Delays, Heard, Side, Turn, Watch};
 
 /// Rules of one city.
 pub const MOST: usize = 2_000;

@@ -147,18 +147,19 @@ pub(crate) async fn unshelve_due(city: &City) -> Result<()> {
     Ok(write.await?)
 }
 
-/// The rule `code` is no more: what it raised at `cause` is over.
-pub(crate) async fn end_cause(
+/// The rule that spoke for an alarm is no more: `next` speaks for it from now on, or it is over.
+pub(crate) async fn hand_over(
     db: &mut Db,
-    cause: &str,
-    code: &str,
+    id: AlarmId,
+    next: Option<&Rule>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let Some(mut alarm) = rows::open_of(db, cause).await?
-        && alarm.rule == code
-        && let Some(step) = alarm.turn(Turn::Off(now), None, [], now)
-    {
-        rows::update(db, &alarm).await?;
+    let Some(mut alarm) = rows::by_id_for_update(db, id).await? else {
+        return Ok(());
+    };
+    let step = alarm.turn(Turn::Off(now), None, next, now);
+    rows::update(db, &alarm).await?;
+    if let Some(step) = step {
         note(db, &alarm, step, "city", now).await?;
     }
     Ok(())

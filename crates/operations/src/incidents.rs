@@ -13,7 +13,8 @@ mod states;
 
 use pendopo_domain::incidents::{Incident, IncidentId};
 use pendopo_domain::policy::{Action, Actor};
-use pendopo_store::{Db, incidents as rows};
+use pendopo_domain::reports::ReportId;
+use pendopo_store::{Db, incidents as rows, reports as report_rows};
 
 pub(crate) use self::begin::give_waiting;
 pub use self::begin::{Signal, attach, begin, begin_by_hand};
@@ -37,4 +38,17 @@ use crate::{Error, Result};
 async fn locked(db: &mut Db, actor: &Actor, id: IncidentId) -> Result<Incident> {
     must(actor, Action::OpenIncident)?;
     rows::by_id_for_update(db, id).await?.ok_or(Error::NotFound)
+}
+
+/// Locks the incident that a report stands in, and returns it. An incident is always locked before its reports, here and
+/// at the desk: two who do both must not wait for each other. The caller looks again whether the report, once it is
+/// locked, still stands there.
+pub(crate) async fn lock_around(db: &mut Db, report: ReportId) -> Result<Option<IncidentId>> {
+    let report = report_rows::by_id(db, report)
+        .await?
+        .ok_or(Error::NotFound)?;
+    if let Some(incident) = report.incident {
+        rows::by_id_for_update(db, incident).await?;
+    }
+    Ok(report.incident)
 }

@@ -4,6 +4,7 @@ use pendopo_domain::incidents::{Incident, IncidentId, Target};
 use pendopo_domain::journal::Event;
 use pendopo_domain::playbooks::{self as rules, Step, StepId, StepState};
 use pendopo_domain::policy::{Action, Actor, Subject, allows};
+pub use pendopo_store::playbooks::Overdue;
 use pendopo_store::{Db, chains, incidents as incident_rows, playbooks as rows};
 
 use crate::configuration::{Configuration, must};
@@ -35,11 +36,11 @@ pub async fn of(city: &City, id: IncidentId) -> Result<Vec<Step>> {
     Ok(rows::of(&mut city.store().read().await?, id).await?)
 }
 
-/// How many steps are late on each incident that needs someone.
+/// The steps that are late on incidents that need someone, and whose they are.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn overdue(city: &City, actor: &Actor) -> Result<Vec<(IncidentId, i64)>> {
+pub async fn overdue(city: &City, actor: &Actor) -> Result<Vec<Overdue>> {
     must(actor, Action::SeeDesk)?;
     Ok(rows::overdue(&mut city.store().read().await?, city.now()).await?)
 }

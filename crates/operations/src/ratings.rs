@@ -1,10 +1,12 @@
 //! The reporter's word: *yes, done* or *not yet*, with stars and words. Changeable until closing.
 
+use std::sync::Arc;
+
 use pendopo_domain::incidents::{AssignmentState, Clock, Target};
 use pendopo_domain::journal::Event;
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::ratings::{Rating, Stars, Verdict};
-use pendopo_domain::reports::{Report, ReportId, State, Step, Visibility};
+use pendopo_domain::reports::{PersonId, Report, ReportId, State, Step, Visibility};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::reports::{self as report_rows, Sealed};
 use pendopo_store::{Db, clocks, ratings as rows};
@@ -29,47 +31,82 @@ pub async fn rate(city: &City, actor: &Actor, id: ReportId, answer: Answer) -> R
     let words = checked_words(answer.words)?;
     let change = Change::prepare(city, id, None).await?;
     let sealed = seal_words(city, id, words.as_deref()).await?;
-    let (actor, verdict, stars) = (actor.clone(), answer.verdict, answer.stars);
-    city.store()
-        .write(move |db| {
+    let ready = Ready {
+        change,
+        words,
+        sealed,
+        verdict: answer.verdict,
+        stars: answer.stars,
+    };
+    let ready = Arc::new(ready);
+    // Once more only when the report joined or left an incident between the look and the lock.
+    loop {
+        let (actor, ready) = (actor.clone(), Arc::clone(&ready));
+        let write = city.store().write(move |db| {
             Box::pin(async move {
-                let report = change.locked(db, &actor, Action::AnswerReport).await?;
-                let before = report.state;
-                let report = change.take(db, report, Step::Answer { verdict }).await?;
-                let rating = Rating {
-                    round: report.round,
-                    verdict,
-                    stars,
-                };
-                let plain = words
-                    .as_deref()
-                    .filter(|_| report.visibility == Visibility::Public);
-                rows::put(db, id, &rating, plain, change.now).await?;
-                if let Some((person, ciphertext)) = &sealed {
-                    report_rows::put_sealed(db, id, Sealed::Words, person, ciphertext).await?;
+                let locked = incidents::lock_around(db, id).await?;
+                let report = ready
+                    .change
+                    .locked(db, &actor, Action::AnswerReport)
+                    .await?;
+                match report.incident == locked {
+                    true => ready.write(db, &actor, report).await.map(Some),
+                    false => Ok(None),
                 }
-                if let Some(incident) = report.incident {
-                    clocks::note(db, incident, Clock::Rated, change.now).await?;
-                }
-                follow(db, &actor, &report, before, change.now).await?;
-                let event = Event::ReportRated {
-                    report: id,
-                    round: report.round,
-                    verdict,
-                    stars,
-                };
-                City::journal(db, change.now, &event).await?;
-                Ok(report)
             })
-        })
-        .await
+        });
+        if let Some(report) = write.await? {
+            return Ok(report);
+        }
+    }
+}
+
+/// An answer as far as it can be made ready before the transaction.
+struct Ready {
+    change: Change,
+    words: Option<String>,
+    sealed: Option<(PersonId, Vec<u8>)>,
+    verdict: Verdict,
+    stars: Option<Stars>,
+}
+
+impl Ready {
+    /// Keeps the answer to a report that is locked, with its incident before it.
+    async fn write(&self, db: &mut Db, actor: &Actor, report: Report) -> Result<Report> {
+        let (change, verdict, stars) = (&self.change, self.verdict, self.stars);
+        let (id, before) = (report.id, report.state);
+        let report = change.take(db, report, Step::Answer { verdict }).await?;
+        let rating = Rating {
+            round: report.round,
+            verdict,
+            stars,
+        };
+        let is_public = report.visibility == Visibility::Public;
+        let plain = self.words.as_deref().filter(|_| is_public);
+        rows::put(db, id, &rating, plain, change.now).await?;
+        if let Some((person, ciphertext)) = &self.sealed {
+            report_rows::put_sealed(db, id, Sealed::Words, person, ciphertext).await?;
+        }
+        if let Some(incident) = report.incident {
+            clocks::note(db, incident, Clock::Rated, change.now).await?;
+        }
+        follow(db, actor, &report, before, change.now).await?;
+        let event = Event::ReportRated {
+            report: id,
+            round: report.round,
+            verdict,
+            stars,
+        };
+        City::journal(db, change.now, &event).await?;
+        Ok(report)
+    }
 }
 
 async fn seal_words(
     city: &City,
     id: ReportId,
     words: Option<&str>,
-) -> Result<Option<(pendopo_domain::reports::PersonId, Vec<u8>)>> {
+) -> Result<Option<(PersonId, Vec<u8>)>> {
     let report = report_rows::by_id(&mut city.store().read().await?, id)
         .await?
         .ok_or(Error::NotFound)?;

@@ -8,6 +8,7 @@
 mod alerts;
 mod consumer;
 mod reports;
+mod settle;
 
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::rules::{Condition, MOST, Rule};

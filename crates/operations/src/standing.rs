@@ -8,6 +8,7 @@ use pendopo_domain::organisation::TeamId;
 use pendopo_domain::policy::{Action, Actor};
 use pendopo_domain::reports::State as ReportState;
 use pendopo_store::alarms as rows;
+use pendopo_store::playbooks::{self, Overdue};
 use pendopo_store::report_query::{self, Filter};
 
 use crate::configuration::must;
@@ -29,6 +30,8 @@ pub struct Standing {
     pub incidents: Vec<StandingIncident>,
     /// Of these, how many have nobody on the way or there.
     pub unattended: usize,
+    /// Steps of playbooks that are late on these incidents, and whose they are.
+    pub late_steps: Vec<Overdue>,
     /// Public reports over their deadline, by team, most first; `None` for those that nobody has.
     pub overdue: Vec<(Option<TeamId>, i64)>,
 }
@@ -91,12 +94,15 @@ pub async fn see(city: &City, actor: &Actor) -> Result<Standing> {
     if total > theirs {
         by_team.insert(None, total - theirs);
     }
+    let mut late_steps = playbooks::overdue(&mut db, now).await?;
     drop(db);
     let mut overdue: Vec<_> = by_team.into_iter().collect();
     overdue.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let mut incidents = standing_incidents(city).await?;
     incidents.retain(|one| one.incident.state != IncidentState::Contained);
+    late_steps.retain(|late| incidents.iter().any(|one| one.incident.id == late.incident));
     Ok(Standing {
+        late_steps,
         alarms,
         late_alarms,
         unattended: incidents.iter().filter(|one| one.crews == 0).count(),

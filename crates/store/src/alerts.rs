@@ -7,7 +7,7 @@ use pendopo_domain::time::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use crate::backend::{Db, on_backend};
-use crate::{Result, columns};
+use crate::{Result, alert_documents, columns};
 
 /// A document that was read.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct New {
     /// The feed never refers to what it replaces.
     pub newer_replaces: bool,
     pub matched: Match,
+    /// The carriers of messages whose other languages it may bring, beside its own.
+    pub kin: Vec<String>,
 }
 
 /// What became of a document.
@@ -37,6 +39,8 @@ pub enum Put {
     Known(AlertId),
     /// Another document of the same sender, identifier and time was there, and stays.
     Differs(AlertId),
+    /// It speaks other languages than the one that was there, and was joined to it ([`join`]).
+    Joins(AlertId),
 }
 
 /// A warning as it is kept.
@@ -143,39 +147,121 @@ pub async fn put(db: &mut Db, new: &New, now: Timestamp) -> Result<Put> {
     let Some((id, sha256, carriers, by_hand)) = known else {
         return Ok(Put::New(insert(db, new, now).await?));
     };
-    let mut carriers: Vec<String> = columns::json(&carriers)?;
-    let is_carried = carriers.contains(&new.carrier);
-    if !is_carried || (new.by_hand && by_hand == 0) {
-        if !is_carried {
-            carriers.push(new.carrier.clone());
-        }
-        let carriers = columns::to_json(&carriers)?;
-        let by_hand = i64::from(new.by_hand || by_hand != 0);
-        on_backend!(db, |c| {
-            sqlx::query("UPDATE alerts SET carriers = $2, by_hand = $3 WHERE id = $1")
-                .bind(id)
-                .bind(carriers)
-                .bind(by_hand)
-                .execute(c)
-                .await?;
-        });
+    let (id, carriers): (_, Vec<String>) = (AlertId(id), columns::json(&carriers)?);
+    let by_hand = by_hand != 0;
+    if sha256 == new.sha256 || alert_documents::has(db, id, &new.sha256).await? {
+        carry(db, id, carriers, by_hand, new).await?;
+        return Ok(Put::Known(id));
     }
-    Ok(match sha256 == new.sha256 {
-        true => Put::Known(AlertId(id)),
-        false => Put::Differs(AlertId(id)),
-    })
+    // Nobody else speaks for a carrier, and nobody for the city.
+    let may_join = new.by_hand || carriers.iter().any(|one| new.kin.contains(one));
+    let kept = get(db, id).await?.filter(|kept| may_join && !kept.own);
+    let joined = kept.and_then(|kept| Some((kept.message.joined(&new.message)?, kept)));
+    let Some((message, kept)) = joined else {
+        return Ok(Put::Differs(id));
+    };
+    join(db, &kept, message, new, now).await?;
+    carry(db, id, carriers, by_hand, new).await?;
+    Ok(Put::Joins(id))
+}
+
+/// Notes that `new` was carried as well.
+async fn carry(
+    db: &mut Db,
+    id: AlertId,
+    mut carriers: Vec<String>,
+    by_hand: bool,
+    new: &New,
+) -> Result<()> {
+    let is_carried = carriers.contains(&new.carrier);
+    if is_carried && (by_hand || !new.by_hand) {
+        return Ok(());
+    }
+    if !is_carried {
+        carriers.push(new.carrier.clone());
+    }
+    let carriers = columns::to_json(&carriers)?;
+    let by_hand = i64::from(new.by_hand || by_hand);
+    on_backend!(db, |c| {
+        sqlx::query("UPDATE alerts SET carriers = $2, by_hand = $3 WHERE id = $1")
+            .bind(id.0)
+            .bind(carriers)
+            .bind(by_hand)
+            .execute(c)
+            .await?;
+    });
+    Ok(())
+}
+
+/// Keeps `message`, which is what is kept with what `new` says in other languages, and the bytes of `new`.
+async fn join(db: &mut Db, kept: &Kept, message: Message, new: &New, now: Timestamp) -> Result<()> {
+    let mut problems = kept.problems.clone();
+    problems.extend(new.problems.iter().cloned());
+    problems.dedup();
+    let mut areas = kept.matched.areas.clone();
+    areas.extend(
+        new.matched
+            .areas
+            .iter()
+            .filter(|one| !kept.matched.areas.contains(one)),
+    );
+    let written = Written::of(&message, new.newer_replaces)?;
+    let (problems, areas) = (columns::to_json(&problems)?, columns::to_json(&areas)?);
+    let here = kept.matched.here || new.matched.here;
+    let unverified = kept.matched.unverified && new.matched.unverified;
+    on_backend!(db, |c| {
+        sqlx::query(
+            "UPDATE alerts SET signatures = signatures + $2, problems = $3, message = $4, texts = $5, link = $6,
+                 effective = $7, expires = $8, severity_rank = $9, here = $10, unverified = $11, areas = $12,
+                 changed_at = $13 WHERE id = $1",
+        )
+        .bind(kept.id.0)
+        .bind(new.signatures)
+        .bind(problems)
+        .bind(written.whole)
+        .bind(written.texts)
+        .bind(written.link)
+        .bind(message.effective().micros())
+        .bind(message.expires().micros())
+        .bind(written.rank)
+        .bind(i64::from(here))
+        .bind(i64::from(unverified))
+        .bind(areas)
+        .bind(now.micros())
+        .execute(c)
+        .await?;
+    });
+    alert_documents::insert(db, kept.id, new, now).await
+}
+
+/// What stands in the columns beside a message.
+struct Written {
+    whole: String,
+    /// Without outlines.
+    texts: String,
+    link: String,
+    rank: i64,
+}
+
+impl Written {
+    fn of(message: &Message, newer_replaces: bool) -> Result<Self> {
+        let mut texts = message.clone();
+        for area in texts.infos.iter_mut().flat_map(|info| &mut info.areas) {
+            area.rings.clear();
+        }
+        let (severity, urgency, certainty) = message.rank();
+        Ok(Self {
+            whole: columns::to_json(message)?,
+            texts: columns::to_json(&texts)?,
+            link: columns::to_json(&Link::of(message, newer_replaces))?,
+            rank: i64::from(severity) * 100 + i64::from(urgency) * 10 + i64::from(certainty),
+        })
+    }
 }
 
 async fn insert(db: &mut Db, new: &New, now: Timestamp) -> Result<AlertId> {
     let message = &new.message;
-    let mut texts = message.clone();
-    for area in texts.infos.iter_mut().flat_map(|info| &mut info.areas) {
-        area.rings.clear();
-    }
-    let link = columns::to_json(&Link::of(message, new.newer_replaces))?;
-    let (severity, urgency, certainty) = message.rank();
-    let rank = i64::from(severity) * 100 + i64::from(urgency) * 10 + i64::from(certainty);
-    let (whole, texts) = (columns::to_json(message)?, columns::to_json(&texts)?);
+    let written = Written::of(message, new.newer_replaces)?;
     let problems = columns::to_json(&new.problems)?;
     let (carriers, areas) = (
         columns::to_json(&[&new.carrier])?,
@@ -199,12 +285,12 @@ async fn insert(db: &mut Db, new: &New, now: Timestamp) -> Result<AlertId> {
         .bind(&new.sha256)
         .bind(new.signatures)
         .bind(problems)
-        .bind(whole)
-        .bind(texts)
-        .bind(link)
+        .bind(written.whole)
+        .bind(written.texts)
+        .bind(written.link)
         .bind(message.effective().micros())
         .bind(message.expires().micros())
-        .bind(rank)
+        .bind(written.rank)
         .bind(i64::from(new.matched.here))
         .bind(i64::from(new.matched.unverified))
         .bind(areas)

@@ -71,6 +71,7 @@ pub fn tables(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("rule_watches", "rule, subject"),
             ("alarms", "id"),
             ("alerts", "id"),
+            ("alert_documents", "id"),
             ("alerts_aside", "id"),
             ("alert_feeds", "name"),
             ("alert_drafts", "id"),

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alarms;
+pub mod alert_documents;
 pub mod alert_drafts;
 pub mod alert_feeds;
 pub mod alerts;

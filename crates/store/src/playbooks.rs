@@ -124,21 +124,32 @@ pub async fn update(db: &mut Db, step: &Step) -> Result<()> {
     Ok(())
 }
 
-/// How many steps of each incident should have been done before `now`; those of incidents that are over are left out.
-pub async fn overdue(db: &mut Db, now: Timestamp) -> Result<Vec<(IncidentId, i64)>> {
-    let rows: Vec<(i64, i64)> = on_backend!(db, |c| {
+/// Steps of one incident that one role should have done by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overdue {
+    pub incident: IncidentId,
+    /// Code of the role.
+    pub role: String,
+    pub steps: i64,
+}
+
+/// The steps that should have been done before `now`; those of incidents that are over are left out.
+pub async fn overdue(db: &mut Db, now: Timestamp) -> Result<Vec<Overdue>> {
+    let rows: Vec<(i64, String, i64)> = on_backend!(db, |c| {
         sqlx::query_as(
-            "SELECT s.incident_id, COUNT(*) FROM incident_steps s JOIN incidents i ON i.id = s.incident_id
+            "SELECT s.incident_id, s.role, COUNT(*) FROM incident_steps s JOIN incidents i ON i.id = s.incident_id
              WHERE s.state = 'due' AND s.due_at < $1
                  AND i.state NOT IN ('resolved', 'verified', 'closed', 'duplicate', 'rejected', 'referred')
-             GROUP BY s.incident_id ORDER BY s.incident_id",
+             GROUP BY s.incident_id, s.role ORDER BY s.incident_id, s.role",
         )
         .bind(now.micros())
         .fetch_all(c)
         .await?
     });
-    Ok(rows
-        .into_iter()
-        .map(|(id, n)| (IncidentId(id), n))
-        .collect())
+    let overdue = |(incident, role, steps)| Overdue {
+        incident: IncidentId(incident),
+        role,
+        steps,
+    };
+    Ok(rows.into_iter().map(overdue).collect())
 }

@@ -8,6 +8,7 @@ use pendopo_operations::alerts::feeds::{self, Known, Polled};
 use pendopo_operations::alerts::{self, Carrier, Document};
 use pendopo_operations::{City, Result};
 use pendopo_standards::feeds::{Entry, Feed, Found, MOST_BYTES};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::outgoing::{Got, Outgoing, Unsent};
@@ -16,6 +17,8 @@ use crate::outgoing::{Got, Outgoing, Unsent};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(900);
+/// Feeds that are asked at the same time: one that is slow must not hold up the others.
+const AT_A_TIME: usize = 4;
 /// Messages fetched in one poll; the rest comes with the next one. Agencies count requests, often 60 in a minute.
 const AT_ONCE: usize = 40;
 /// Entries that are remembered as taken, of one feed.
@@ -39,10 +42,20 @@ pub async fn run(city: Arc<City>, outgoing: Arc<Outgoing>) {
     }
 }
 
-/// When each feed is asked next, and what of it was taken.
+/// When each feed is asked next, and what of it was taken. Dropped, it asks no more.
 #[derive(Default)]
 pub(super) struct Poller {
     feeds: HashMap<String, Place>,
+    /// Those that are being asked; their places are with them.
+    asking: JoinSet<Asked>,
+    asked: HashSet<String>,
+}
+
+/// A feed that was asked, and how long to wait before the next time.
+struct Asked {
+    name: String,
+    place: Place,
+    pause: Result<Duration>,
 }
 
 #[derive(Default)]
@@ -82,26 +95,64 @@ impl Failed {
 }
 
 impl Poller {
-    /// Asks every feed that is due, one after the other.
-    pub(super) async fn look(&mut self, city: &City, outgoing: &Outgoing) -> Result<()> {
+    /// Begins to ask every feed that is due, as many at a time as may be; the rest with the next look.
+    pub(super) async fn look(&mut self, city: &Arc<City>, outgoing: &Arc<Outgoing>) -> Result<()> {
+        while let Some(done) = self.asking.try_join_next() {
+            self.take_back(city, done);
+        }
         let known = feeds::all(city).await?;
         self.feeds
             .retain(|name, _| known.iter().any(|one| one.name == *name));
         for feed in known {
-            let place = self.feeds.entry(feed.name.clone()).or_default();
-            if place.url != feed.feed.url {
-                *place = Place {
-                    url: feed.feed.url.clone(),
-                    ..Place::default()
-                };
+            if self.asking.len() >= AT_A_TIME {
+                break;
             }
-            if place.next.is_some_and(|next| Instant::now() < next) {
+            if self.asked.contains(&feed.name) {
                 continue;
             }
-            let pause = place.ask(city, outgoing, &feed).await?;
-            place.next = Some(Instant::now() + jittered(pause, city));
+            let now = Instant::now();
+            let known = self.feeds.get(&feed.name);
+            let mut known = known.filter(|place| place.url == feed.feed.url);
+            if known.is_some_and(|place| place.next.is_some_and(|next| now < next)) {
+                continue;
+            }
+            let place = match known.take() {
+                Some(_) => self.feeds.remove(&feed.name).unwrap_or_default(),
+                None => Place::default(),
+            };
+            self.begin(city, outgoing, feed, place);
         }
         Ok(())
+    }
+
+    fn begin(&mut self, city: &Arc<City>, outgoing: &Arc<Outgoing>, feed: Known, mut place: Place) {
+        self.asked.insert(feed.name.clone());
+        let (city, outgoing) = (Arc::clone(city), Arc::clone(outgoing));
+        self.asking.spawn(async move {
+            place.url.clone_from(&feed.feed.url);
+            let pause = place.ask(&city, &outgoing, &feed).await;
+            Asked {
+                name: feed.name,
+                place,
+                pause,
+            }
+        });
+    }
+
+    fn take_back(&mut self, city: &City, done: std::result::Result<Asked, JoinError>) {
+        let Ok(mut done) = done else {
+            // It panicked, and its place is gone with it: everything is asked anew.
+            tracing::error!(city = city.slug(), "alerts.poll: a feed could not be asked");
+            *self = Self::default();
+            return;
+        };
+        let pause = done.pause.unwrap_or_else(|error| {
+            tracing::warn!(city = city.slug(), feed = done.name, error = %error, "alerts.poll failed; it is tried again");
+            LOOK_EVERY
+        });
+        done.place.next = Some(Instant::now() + jittered(pause, city));
+        self.asked.remove(&done.name);
+        self.feeds.insert(done.name, done.place);
     }
 }
 
@@ -110,6 +161,13 @@ impl Poller {
     /// Every feed is due again.
     pub(super) fn hurry(&mut self) {
         self.feeds.values_mut().for_each(|place| place.next = None);
+    }
+
+    /// Waits for all that are being asked.
+    pub(super) async fn finish(&mut self, city: &City) {
+        while let Some(done) = self.asking.join_next().await {
+            self.take_back(city, done);
+        }
     }
 }
 

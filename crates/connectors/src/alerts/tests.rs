@@ -16,7 +16,7 @@ use crate::starter;
 
 /// A city with two areas beside each other at the shore, opened as a node does.
 struct Town {
-    city: City,
+    city: std::sync::Arc<City>,
     test: TestCity,
 }
 
@@ -46,7 +46,7 @@ async fn town(test: TestCity) -> Town {
     let store = test.another_node().await;
     let city = City::new("uji", store, test.clock.clone(), test.entropy.clone()).await;
     Town {
-        city: city.unwrap(),
+        city: city.unwrap().into(),
         test,
     }
 }

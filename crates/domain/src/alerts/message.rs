@@ -109,6 +109,36 @@ impl Message {
         }
     }
 
+    /// With the parts of `other` that are in languages which this one does not speak: an agency sends each language as a
+    /// document of its own, under one key. `None` when there are none, or when `other` is not the same message.
+    pub fn joined(&self, other: &Self) -> Option<Self> {
+        let is_same = self.key() == other.key()
+            && self.status == other.status
+            && self.msg_type == other.msg_type
+            && self.scope == other.scope
+            && self.references == other.references;
+        let speaks = |info: &Info| {
+            (self.infos.iter()).any(|own| own.language.eq_ignore_ascii_case(&info.language))
+        };
+        let further: Vec<Info> = (other.infos.iter().filter(|info| !speaks(info)))
+            .cloned()
+            .collect();
+        if !is_same || self.infos.is_empty() || further.is_empty() {
+            return None;
+        }
+        let mut joined = self.clone();
+        joined.infos.extend(further);
+        Some(joined)
+    }
+
+    /// Whether `other` says something else in a language that this one speaks.
+    pub fn differs_from(&self, other: &Self) -> bool {
+        let both = other.infos.iter().filter(|info| {
+            (self.infos.iter()).any(|own| own.language.eq_ignore_ascii_case(&info.language))
+        });
+        both.into_iter().any(|info| !self.infos.contains(info))
+    }
+
     /// When the first part of it begins to count.
     pub fn effective(&self) -> Timestamp {
         let first = self.infos.iter().map(|info| self.effective_of(info)).min();

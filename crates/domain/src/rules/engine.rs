@@ -4,56 +4,22 @@
 //! order give the same [`Edge`]s, so whoever keeps [`Memory::take_dirty`] in the transaction that moves it past those
 //! readings can be killed at any instant and goes on as if nothing had been.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Kept;
-use super::expression::{Expression, Term, Terms};
+use super::expression::{Expression, Terms};
+use super::look::{Present, Reading, Ready, Says};
 use super::memory::{Key, Memory, add_sample};
-use super::{Beyond, Condition, Delays, Rule, Signal, Turn, Watch, judge, per_hour, seconds};
-use crate::entities::{Attribute, Entity, Iri, Value};
+use super::watch::Heard;
+use super::{Condition, Delays, Edge, Kept, Rule, Turn, Watch, per_hour, seconds};
+use crate::entities::{Entity, Iri};
 use crate::time::Timestamp;
 
 /// The rules of a city, ready for use.
 #[derive(Debug, Default)]
 pub struct Engine {
-    rules: Vec<Ready>,
+    pub(super) rules: Vec<Ready>,
     by_signal: HashMap<(Iri, Iri), Vec<usize>>,
-}
-
-#[derive(Debug)]
-struct Ready {
-    rule: Arc<Rule>,
-    expression: Option<Expression>,
-}
-
-/// A rule that turned.
-#[derive(Clone, Debug)]
-pub struct Edge {
-    pub rule: Arc<Rule>,
-    pub subject: Iri,
-    pub turn: Turn,
-    /// The value that made it turn, when one did.
-    pub value: Option<f64>,
-    /// Of the rules of the same cause, those whose condition holds now; the gravest first.
-    pub holding: Vec<Arc<Rule>>,
-}
-
-/// A reading that rules may look at.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading<'a> {
-    /// Of the entity, with its types.
-    pub id: &'a Iri,
-    pub types: &'a [Iri],
-    pub attribute: &'a Attribute,
-    /// When it was so, at the latest when the city had it.
-    pub at: Timestamp,
-}
-
-/// Where an expression finds the signals that a reading does not bring.
-pub trait Present {
-    /// The entity called `id` as it is now.
-    fn entity(&self, id: &str) -> Option<Arc<Entity>>;
 }
 
 impl Engine {
@@ -136,28 +102,24 @@ impl Engine {
         memory
     }
 
-    /// The kept subjects whose rule is not enabled any more: their alarms end.
-    pub fn orphans<'a>(&self, kept: &'a [Kept]) -> Vec<&'a Kept> {
-        let known: HashSet<&str> = self.rules().map(|rule| rule.code.as_str()).collect();
-        kept.iter()
-            .filter(|one| !known.contains(one.rule.as_str()))
-            .collect()
-    }
-
     /// Begins to expect something of `entity`: from now on its silence is heard.
     pub fn expect(&self, memory: &mut Memory, entity: &Entity) {
         for attribute in entity.attributes.iter().filter(|one| one.dataset.is_none()) {
-            let at = attribute.observed_at.unwrap_or(attribute.modified_at);
+            let heard = Heard {
+                at: attribute.observed_at.unwrap_or(attribute.modified_at),
+                came_at: attribute.modified_at,
+            };
             for number in self.watching(&entity.types, &attribute.name) {
                 if let Condition::NoData { signal, after_s } = &self.rules[number].rule.condition
                     && signal.is_of(&entity.id, &entity.types, &attribute.name)
                 {
                     let key = (number, Arc::clone(&entity.id));
                     if !memory.due.contains_key(&key) && !memory.watches.contains_key(&key) {
-                        memory.wake(&key, Some(at.plus(seconds(*after_s))));
+                        let due = heard.at.plus(seconds(*after_s));
+                        memory.wake(&key, Some(heard.rings(due)));
                     }
                     let series = (Arc::clone(&entity.id), Arc::clone(&attribute.name));
-                    memory.last.entry(series).or_insert(at);
+                    memory.last.entry(series).or_insert(heard);
                 }
             }
         }
@@ -206,16 +168,17 @@ impl Engine {
         let mut edges = vec![];
         for reading in readings {
             let series = (Arc::clone(reading.id), Arc::clone(&reading.attribute.name));
-            let last = memory.last.entry(series).or_insert(reading.at);
-            if *last > reading.at {
+            let heard = reading.heard();
+            let last = memory.last.entry(series).or_insert(heard);
+            if last.at > heard.at {
                 continue;
             }
-            *last = reading.at;
+            *last = heard;
             let mut asked = vec![];
             for number in self.watching(reading.types, &reading.attribute.name) {
                 self.look(memory, number, reading, present, &mut asked, &mut edges);
             }
-            self.answer(memory, asked, reading.at, &mut edges);
+            self.answer(memory, asked, heard, &mut edges);
         }
         edges
     }
@@ -229,75 +192,33 @@ impl Engine {
         asked: &mut Vec<(Key, Expression, Terms)>,
         edges: &mut Vec<Edge>,
     ) {
-        let name = &reading.attribute.name;
-        let is_of = |signal: &Signal| signal.is_of(reading.id, reading.types, name);
         let key = (number, Arc::clone(reading.id));
-        let number_of = || reading.attribute.value.number();
-        match &self.rules[number].rule.condition {
-            Condition::Threshold {
-                signal,
-                side,
-                limit,
-                deadband,
-                ..
-            } if is_of(signal) => {
-                if let Some(value) = number_of() {
-                    let (beyond, back) = judge(value, *side, *limit, *deadband);
-                    self.note(memory, &key, (beyond, back), reading.at, Some(value), edges);
-                }
+        let rate = |value, over_s| {
+            let samples = memory.samples.entry(key.clone()).or_default();
+            add_sample(samples, reading.at, value, over_s);
+            per_hour(samples, over_s)
+        };
+        let heard = reading.heard();
+        match self.rules[number].says(reading, present, rate) {
+            None => {}
+            Some(Says::Side { side, value }) => {
+                self.note(memory, &key, side, heard, value, edges);
             }
-            Condition::RateOfRise {
-                signal,
-                per_hour: limit,
-                over_s,
-                deadband_per_hour,
-                ..
-            } if is_of(signal) => {
-                if let Some(value) = number_of() {
-                    let samples = memory.samples.entry(key.clone()).or_default();
-                    add_sample(samples, reading.at, value, *over_s);
-                    if let Some(rate) = per_hour(samples, *over_s) {
-                        let side = match *limit < 0.0 {
-                            true => Beyond::Below,
-                            false => Beyond::Above,
-                        };
-                        let seen = judge(rate, side, *limit, *deadband_per_hour);
-                        self.note(memory, &key, seen, reading.at, Some(value), edges);
-                    }
-                }
-            }
-            Condition::NoData { signal, after_s } if is_of(signal) => {
-                let due = reading.at.plus(seconds(*after_s));
+            Some(Says::Alive { after_s }) => {
+                let rings = heard.rings(heard.at.plus(seconds(after_s)));
                 if memory.watches.contains_key(&key) {
-                    self.note(memory, &key, (false, true), reading.at, number_of(), edges);
-                    memory.wake(&key, Some(due));
+                    let value = reading.attribute.value.number();
+                    self.note(memory, &key, (false, true), heard, value, edges);
+                    memory.wake(&key, Some(rings));
                 } else if !memory.due.contains_key(&key) {
-                    memory.wake(&key, Some(due));
+                    memory.wake(&key, Some(rings));
                 }
             }
-            Condition::Expression { signals, .. } => {
-                let about = signals
-                    .values()
-                    .find(|one| is_of(one) && one.entity.is_none());
-                let named = signals.values().find(|one| is_of(one));
-                // With a signal of every entity of a type the subject is that entity, else the first that is named.
-                let subject = match (about, named) {
-                    (Some(_), _) => Arc::clone(reading.id),
-                    (None, Some(_)) if signals.values().all(|one| one.entity.is_some()) => {
-                        match signals.values().find_map(|one| one.entity.clone()) {
-                            Some(first) => first,
-                            None => return,
-                        }
-                    }
-                    _ => return,
-                };
-                if let Some(expression) = &self.rules[number].expression
-                    && let Some(terms) = terms(signals, &subject, reading, present)
-                {
-                    asked.push(((number, subject), expression.clone(), terms));
-                }
-            }
-            _ => {}
+            Some(Says::Asks {
+                subject,
+                expression,
+                terms,
+            }) => asked.push(((number, subject), expression, terms)),
         }
     }
 
@@ -305,7 +226,7 @@ impl Engine {
         &self,
         memory: &mut Memory,
         asked: Vec<(Key, Expression, Terms)>,
-        at: Timestamp,
+        heard: Heard,
         edges: &mut Vec<Edge>,
     ) {
         let (keys, programs): (Vec<Key>, Vec<_>) = asked
@@ -316,7 +237,7 @@ impl Engine {
         for (key, answer) in keys.iter().zip(answers) {
             // What cannot be answered leaves the rule as it is.
             if let Ok(holds) = answer {
-                self.note(memory, key, (holds, !holds), at, None, edges);
+                self.note(memory, key, (holds, !holds), heard, None, edges);
             }
         }
     }
@@ -334,7 +255,7 @@ impl Engine {
         if let Some(number) = self.rules.iter().position(|one| one.rule.code == code) {
             let key = (number, Arc::clone(subject));
             let seen = (holds, !holds);
-            self.note(memory, &key, seen, at, None, &mut edges);
+            self.note(memory, &key, seen, Heard::at_once(at), None, &mut edges);
         }
         edges
     }
@@ -344,11 +265,8 @@ impl Engine {
         let Some(number) = self.rules.iter().position(|one| one.rule.code == code) else {
             return vec![];
         };
-        let on = memory
-            .watches
-            .iter()
-            .filter(|(key, watch)| key.0 == number && watch.is_on());
-        let mut subjects: Vec<Iri> = on.map(|(key, _)| Arc::clone(&key.1)).collect();
+        let on = memory.on().filter(|key| key.0 == number);
+        let mut subjects: Vec<Iri> = on.map(|key| Arc::clone(&key.1)).collect();
         subjects.sort();
         subjects
     }
@@ -359,7 +277,7 @@ impl Engine {
         let about = |key: &&Key| *key.1 == *entity;
         let watched: Vec<Key> = memory.watches.keys().filter(about).cloned().collect();
         for key in watched {
-            let was_on = memory.watches.get(&key).is_some_and(Watch::is_on);
+            let was_on = memory.is_on(&key);
             memory.put(&key, Watch::new(), None);
             if was_on {
                 edges.push(self.edge(memory, &key, Turn::Off(at), None));
@@ -392,15 +310,20 @@ impl Engine {
                 Condition::NoData { signal, after_s } => {
                     let series = (Arc::clone(&key.1), Arc::clone(&signal.attribute));
                     let last = memory.last.get(&series).copied();
+                    let Some(last) = last else { continue };
+                    let silent = last.at.plus(seconds(*after_s));
                     // Something came since the timer was set: it has its turn in the order of time.
-                    match last.map(|at| at.plus(seconds(*after_s))) {
-                        Some(later) if later > due => memory.wake(&key, Some(later)),
-                        Some(_) => self.note(memory, &key, (true, false), due, None, &mut edges),
-                        None => {}
+                    match last.rings(silent) {
+                        later if later > due => memory.wake(&key, Some(later)),
+                        _ => {
+                            let heard = Heard::at_once(silent);
+                            self.note(memory, &key, (true, false), heard, None, &mut edges);
+                        }
                     }
                 }
                 Condition::Reports { .. } => {
-                    self.note(memory, &key, (false, true), due, None, &mut edges);
+                    let heard = Heard::at_once(due);
+                    self.note(memory, &key, (false, true), heard, None, &mut edges);
                 }
                 _ => {
                     let mut watch = memory.watches.get(&key).copied().unwrap_or_default();
@@ -418,7 +341,7 @@ impl Engine {
         memory: &mut Memory,
         key: &Key,
         (beyond, back): (bool, bool),
-        at: Timestamp,
+        heard: Heard,
         value: Option<f64>,
         edges: &mut Vec<Edge>,
     ) {
@@ -427,7 +350,7 @@ impl Engine {
             return;
         }
         let mut watch = before.unwrap_or_default();
-        let turns = watch.see(beyond, back, at, self.delays(key.0));
+        let turns = watch.see(beyond, back, heard, self.delays(key.0));
         memory.put(key, watch, self.due(key, &watch));
         for turn in turns {
             edges.push(self.edge(memory, key, turn, value));
@@ -444,76 +367,8 @@ impl Engine {
             Condition::Reports { in_minutes, .. } if watch.is_on() => {
                 Some(watch.last_at.plus(seconds(in_minutes * 60)))
             }
-            _ => watch.due(self.delays(key.0)),
+            _ => watch.rings(self.delays(key.0)),
         }
-    }
-
-    fn edge(&self, memory: &Memory, key: &Key, turn: Turn, value: Option<f64>) -> Edge {
-        let rule = &self.rules[key.0].rule;
-        let on = |number: usize| {
-            let key = (number, Arc::clone(&key.1));
-            memory.watches.get(&key).is_some_and(Watch::is_on)
-        };
-        let mut holding: Vec<Arc<Rule>> = match &rule.group {
-            None => (on(key.0)).then(|| Arc::clone(rule)).into_iter().collect(),
-            Some(group) => {
-                let all = self.rules.iter().enumerate();
-                let same = all.filter(|(_, one)| one.rule.group.as_ref() == Some(group));
-                same.filter(|(number, _)| on(*number))
-                    .map(|(_, one)| Arc::clone(&one.rule))
-                    .collect()
-            }
-        };
-        holding.sort_by_key(|rule| rule.priority);
-        Edge {
-            rule: Arc::clone(rule),
-            subject: Arc::clone(&key.1),
-            turn,
-            value,
-            holding,
-        }
-    }
-}
-
-impl Signal {
-    /// Whether it is the attribute `name` of the entity `id`.
-    fn is_of(&self, id: &Iri, types: &[Iri], name: &Iri) -> bool {
-        self.attribute == *name
-            && types.contains(&self.kind)
-            && self.entity.as_ref().is_none_or(|one| one == id)
-    }
-}
-
-/// What the signals of an expression say about `subject`; `None` while one of them says nothing.
-fn terms(
-    signals: &std::collections::BTreeMap<String, Signal>,
-    subject: &Iri,
-    reading: &Reading<'_>,
-    present: &dyn Present,
-) -> Option<Terms> {
-    let each = signals.iter().map(|(name, signal)| {
-        let id = signal.entity.as_ref().unwrap_or(subject);
-        let read = id == reading.id && signal.attribute == reading.attribute.name;
-        let term = match read {
-            true => term(&reading.attribute.value)?,
-            false => term(&present.entity(id)?.attribute(&signal.attribute)?.value)?,
-        };
-        Some((name.clone(), term))
-    });
-    each.collect()
-}
-
-fn term(value: &Value) -> Option<Term> {
-    if let Some(number) = value.number() {
-        return Some(Term::Number(number));
-    }
-    let Value::Property(json) = value else {
-        return None;
-    };
-    match json.get() {
-        "true" => Some(Term::Truth(true)),
-        "false" => Some(Term::Truth(false)),
-        text => serde_json::from_str(text).ok().map(Term::Text),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::watch::Heard;
 use super::{Engine, Watch, seconds};
 use crate::entities::Iri;
 use crate::time::Timestamp;
@@ -17,8 +18,8 @@ pub(super) type Key = (usize, Iri);
 #[derive(Debug, Default)]
 pub struct Memory {
     pub(super) watches: HashMap<Key, Watch>,
-    /// When each series was last so; what is older comes late and changes nothing.
-    pub(super) last: HashMap<(Iri, Iri), Timestamp>,
+    /// The newest of each series; what is older comes late and changes nothing.
+    pub(super) last: HashMap<(Iri, Iri), Heard>,
     pub(super) samples: HashMap<Key, Vec<(Timestamp, f64)>>,
     pub(super) timers: BTreeSet<(Timestamp, usize, Iri)>,
     pub(super) due: HashMap<Key, Timestamp>,
@@ -35,6 +36,16 @@ pub struct Kept {
 }
 
 impl Memory {
+    /// Whose condition holds.
+    pub(super) fn on(&self) -> impl Iterator<Item = &Key> {
+        let on = self.watches.iter().filter(|(_, watch)| watch.is_on());
+        on.map(|(key, _)| key)
+    }
+
+    pub(super) fn is_on(&self, key: &Key) -> bool {
+        self.watches.get(key).is_some_and(Watch::is_on)
+    }
+
     pub(super) fn put(&mut self, key: &Key, watch: Watch, due: Option<Timestamp>) {
         self.wake(key, due);
         if watch.is_normal() {

@@ -2,8 +2,11 @@
 //!
 //! A reading beyond the limit starts the on-delay; only when everything until its end is beyond does the watch turn.
 //! The way back is the same with the off-delay and the deadband. A turn comes by a reading, or by the clock when no
-//! reading comes ([`Watch::tick`]): whichever is first, the turn is dated at the end of the delay.
+//! reading comes ([`Watch::tick`]): whichever is first, the turn is dated at the end of the delay. The clock that ends a
+//! delay runs as far behind the city's as the newest reading did ([`Heard`]): what is uploaded late is judged as it would
+//! have been in time.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::seconds;
@@ -17,6 +20,30 @@ pub struct Delays {
     pub on_s: u32,
     #[serde(default)]
     pub off_s: u32,
+}
+
+/// When something was so, and when the city had it; the second is never before the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub at: Timestamp,
+    pub came_at: Timestamp,
+}
+
+impl Heard {
+    /// The city had it when it happened.
+    pub const fn at_once(at: Timestamp) -> Self {
+        Self { at, came_at: at }
+    }
+
+    /// By the city's clock, when nothing can come any more of what was before `due`, if readings go on coming as late as
+    /// this one.
+    pub fn rings(&self, due: Timestamp) -> Timestamp {
+        due.plus(self.late())
+    }
+
+    fn late(&self) -> SignedDuration {
+        self.came_at.since(self.at).max(SignedDuration::ZERO)
+    }
 }
 
 /// Where a watch stands; times are those of events.
@@ -38,6 +65,9 @@ pub struct Watch {
     /// The newest event that was looked at.
     #[serde(with = "crate::entities::micros")]
     pub last_at: Timestamp,
+    /// How late the city had it, in microseconds.
+    #[serde(default)]
+    pub late_us: i64,
 }
 
 /// A side that changed for good.
@@ -55,6 +85,7 @@ impl Watch {
         Self {
             side: Side::Normal,
             last_at: Timestamp::from_micros(i64::MIN),
+            late_us: 0,
         }
     }
 
@@ -68,13 +99,15 @@ impl Watch {
         matches!(self.side, Side::Active | Side::Falling(_))
     }
 
-    /// Looks at what was so `at`: `beyond` the limit, `back` behind the deadband, or neither. An event that is older
+    /// Looks at what was so then: `beyond` the limit, `back` behind the deadband, or neither. An event that is older
     /// than the newest changes nothing. Two turns come of one event when a delay ended before it.
-    pub fn see(&mut self, beyond: bool, back: bool, at: Timestamp, delays: Delays) -> Vec<Turn> {
+    pub fn see(&mut self, beyond: bool, back: bool, heard: Heard, delays: Delays) -> Vec<Turn> {
+        let at = heard.at;
         if at < self.last_at {
             return vec![];
         }
         self.last_at = at;
+        self.late_us = i64::try_from(heard.late().as_micros()).unwrap_or(i64::MAX);
         let mut turns = vec![];
         // The delay was over before this event: what it ended in was so until now.
         let over_before = self.due(delays).is_some_and(|due| due < at);
@@ -94,7 +127,7 @@ impl Watch {
         turns
     }
 
-    /// When a delay ends, unless something comes before.
+    /// When a delay ends by the time of events, unless something was before.
     pub fn due(&self, delays: Delays) -> Option<Timestamp> {
         match self.side {
             Side::Rising(since) => Some(since.plus(seconds(delays.on_s))),
@@ -103,10 +136,16 @@ impl Watch {
         }
     }
 
+    /// When the city's clock ends that delay, unless something comes before.
+    pub fn rings(&self, delays: Delays) -> Option<Timestamp> {
+        let late = SignedDuration::from_micros(self.late_us);
+        self.due(delays).map(|due| due.plus(late))
+    }
+
     /// The clock says `now` and nothing else came.
     pub fn tick(&mut self, now: Timestamp, delays: Delays) -> Option<Turn> {
-        match self.due(delays) {
-            Some(due) if due <= now => self.turn(delays),
+        match self.rings(delays) {
+            Some(rings) if rings <= now => self.turn(delays),
             _ => None,
         }
     }
@@ -131,7 +170,6 @@ impl Default for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     const DELAYS: Delays = Delays {
@@ -147,7 +185,12 @@ mod tests {
     fn turns(readings: &[(i64, f64)]) -> Vec<Turn> {
         let mut watch = Watch::new();
         let seen = readings.iter().flat_map(|(second, value)| {
-            watch.see(*value >= 120.0, *value < 115.0, at(*second), DELAYS)
+            watch.see(
+                *value >= 120.0,
+                *value < 115.0,
+                Heard::at_once(at(*second)),
+                DELAYS,
+            )
         });
         seen.collect()
     }
@@ -172,10 +215,31 @@ mod tests {
     #[test]
     fn the_clock_ends_a_delay_when_nothing_comes() {
         let mut watch = Watch::new();
-        assert!(watch.see(true, false, at(0), DELAYS).is_empty());
+        assert!(
+            watch
+                .see(true, false, Heard::at_once(at(0)), DELAYS)
+                .is_empty()
+        );
         assert_eq!(watch.tick(at(59), DELAYS), None);
         assert_eq!(watch.tick(at(61), DELAYS), Some(Turn::On(at(60))));
         assert_eq!(watch.tick(at(62), DELAYS), None);
+    }
+
+    #[test]
+    fn the_clock_waits_as_long_as_readings_come_late() {
+        let (mut watch, hour) = (Watch::new(), 3_600);
+        let late = |second| Heard {
+            at: at(second),
+            came_at: at(second + hour),
+        };
+        assert!(watch.see(true, false, late(0), DELAYS).is_empty());
+        assert_eq!(watch.tick(at(hour + 59), DELAYS), None);
+        assert!(
+            watch.see(false, true, late(30), DELAYS).is_empty(),
+            "a spike"
+        );
+        assert!(watch.see(true, false, late(90), DELAYS).is_empty());
+        assert_eq!(watch.tick(at(hour + 150), DELAYS), Some(Turn::On(at(150))));
     }
 
     #[test]
@@ -198,7 +262,7 @@ mod tests {
                 if ticks {
                     all.extend(watch.tick(at(now), DELAYS));
                 }
-                all.extend(watch.see(value >= 120.0, value < 115.0, at(now), DELAYS));
+                all.extend(watch.see(value >= 120.0, value < 115.0, Heard::at_once(at(now)), DELAYS));
             }
             for (n, turn) in all.iter().enumerate() {
                 prop_assert_eq!(matches!(turn, Turn::On(_)), n % 2 == 0);

@@ -85,6 +85,28 @@ pub async fn all(city: &City) -> Result<Vec<Known>> {
     Ok(known(&mut city.store().read().await?).await?)
 }
 
+/// The carriers that speak for one agency: `carrier`, and the feeds of its host. An agency often has one for each language.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn of_one_house(city: &City, carrier: &str) -> Result<Vec<String>> {
+    let known = all(city).await?;
+    let host = |feed: &Known| {
+        let (_, rest) = feed.feed.url.split_once("://")?;
+        rest.split('/').next().map(str::to_ascii_lowercase)
+    };
+    let own = known.iter().find(|feed| feed.carrier() == carrier);
+    let house = own.and_then(host);
+    let beside = known
+        .iter()
+        .filter(|feed| house.is_some() && host(feed) == house);
+    let mut all: Vec<String> = beside.map(Known::carrier).collect();
+    if own.is_none() {
+        all.push(carrier.to_owned());
+    }
+    Ok(all)
+}
+
 /// Every feed, for a page.
 ///
 /// # Errors

@@ -55,8 +55,10 @@ pub enum Outcome {
     New(AlertId),
     /// It was known; nothing changed.
     Known(AlertId),
-    /// Another document of the same sender, identifier and time is kept; this one is not.
+    /// Another document of the same sender, identifier and time is kept; this one is put aside for people.
     Differs(AlertId),
+    /// It says in other languages what was known, and was joined to that.
+    Joined(AlertId),
 }
 
 /// Takes in documents that a person brings. Taking in the same again changes nothing.
@@ -82,10 +84,14 @@ pub async fn receive(
     }
     let configuration = city.configuration();
     let lists: Vec<String> = configuration.alerts.code_list.iter().cloned().collect();
+    let kin = super::feeds::of_one_house(city, &carrier.name).await?;
     let news = documents.into_iter().map(|document| {
         let places = document.message.areas();
         let matched = area::match_city(&places, &configuration.areas, &lists);
-        new(document, &carrier, matched, false)
+        New {
+            kin: kin.clone(),
+            ..new(document, &carrier, matched, false)
+        }
     });
     let news: Vec<New> = news.collect();
     let now = city.now();
@@ -120,6 +126,7 @@ pub(super) fn new(document: Document, carrier: &Carrier, matched: area::Match, o
         carrier: carrier.name.clone(),
         newer_replaces: carrier.newer_replaces,
         matched,
+        kin: vec![],
     }
 }
 
@@ -138,11 +145,54 @@ pub(super) async fn put_all(
                 Outcome::New(alert)
             }
             Put::Known(alert) => Outcome::Known(alert),
-            Put::Differs(alert) => Outcome::Differs(alert),
+            Put::Joins(alert) => {
+                put_changed(db, new, alert, now).await?;
+                Outcome::Joined(alert)
+            }
+            Put::Differs(alert) => {
+                aside(db, new, now).await?;
+                Outcome::Differs(alert)
+            }
         });
     }
     stand_again(db, now).await?;
     Ok(outcomes)
+}
+
+/// What is known says more now; what it says otherwise in a language that it spoke is left aside.
+async fn put_changed(
+    db: &mut Db,
+    new: &New,
+    alert: AlertId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(kept) = rows::get(db, alert).await? else {
+        return Ok(());
+    };
+    if kept.message.differs_from(&new.message) {
+        aside(db, new, now).await?;
+    }
+    let event = Event::AlertChanged {
+        alert,
+        from: kept.state,
+        to: kept.state,
+    };
+    City::journal(db, now, &event).await
+}
+
+/// Leaves a document to people that says something else than the one that is kept.
+async fn aside(db: &mut Db, new: &New, now: Timestamp) -> Result<(), StoreError> {
+    let most = limits::ALERTS_ASIDE;
+    rows::put_aside(
+        db,
+        &new.carrier,
+        "differs",
+        &new.document,
+        &new.sha256,
+        most,
+        now,
+    )
+    .await
 }
 
 /// Says where each message stands at `now`, and journals what moved.

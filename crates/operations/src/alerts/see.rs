@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use pendopo_domain::alerts::{AlertId, Message, Scope, Status};
 use pendopo_domain::policy::{Action, Actor};
+use pendopo_store::alert_documents;
 use pendopo_store::alerts::{self as rows, Which};
 pub use pendopo_store::alerts::{Aside, Kept};
 
@@ -136,6 +137,21 @@ pub async fn document(city: &City, actor: &Actor, id: AlertId) -> Result<Option<
         return Ok(None);
     }
     Ok(rows::document(&mut city.store().read().await?, id).await?)
+}
+
+/// Documents that joined a warning in other languages, the first first: their SHA-256 and bytes.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn further_documents(
+    city: &City,
+    actor: &Actor,
+    id: AlertId,
+) -> Result<Vec<(String, Vec<u8>)>> {
+    if one(city, actor, id).await?.is_none() {
+        return Ok(vec![]);
+    }
+    Ok(alert_documents::of(&mut city.store().read().await?, id).await?)
 }
 
 /// What the city's own feeds list: what holds, and what was sent in the last day, withdrawals too. Newest first, real

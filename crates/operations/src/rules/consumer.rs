@@ -10,14 +10,15 @@ use pendopo_domain::entities::query::{Logic, Query};
 use pendopo_domain::entities::{Attribute, Effect, Entity, Iri};
 use pendopo_domain::journal::Event;
 use pendopo_domain::reports::ReportId;
-use pendopo_domain::rules::engine::{Present, Reading};
-use pendopo_domain::rules::{Edge, Engine, Kept, Memory, Rule};
+use pendopo_domain::rules::look::{Present, Reading};
+use pendopo_domain::rules::{Edge, Engine, Memory, Rule};
 use pendopo_domain::time::Timestamp;
 use pendopo_store::consumers::Follows;
 use pendopo_store::history::{self, Range};
 use pendopo_store::journal::{self, Position};
-use pendopo_store::{Db, Live, StoreError, consumers, live, rules as rows};
+use pendopo_store::{Db, Live, StoreError, alarms as alarm_rows, consumers, live, rules as rows};
 
+use super::settle::settle;
 use super::{alerts, reports};
 use crate::incidents::signals::Hand;
 use crate::{City, Result, alarms as desk, entities};
@@ -119,7 +120,10 @@ impl Runner {
         let fresh = |running: &Running| Arc::ptr_eq(&running.of, &rules) || running.of == rules;
         let mut running = match self.running.take().filter(fresh) {
             Some(running) => running,
-            None => Running::load(city, rules).await?,
+            None => match Running::load(city, rules).await? {
+                Some(running) => running,
+                None => return Ok(true),
+            },
         };
         let more = running.step(city).await?;
         // False: another process did this step; everything is read again.
@@ -132,40 +136,50 @@ impl Runner {
 }
 
 impl Running {
-    async fn load(city: &City, of: Arc<Vec<Rule>>) -> Result<Self> {
+    /// `None` when another process has moved on meanwhile.
+    async fn load(city: &City, of: Arc<Vec<Rule>>) -> Result<Option<Self>> {
         let (engine, faulty) = Engine::new(of.iter().cloned());
         for rule in faulty {
             tracing::warn!(city = city.slug(), rule, "a rule cannot be used");
         }
         let from_here = city.store().live().await?.state().position();
         let now = city.now();
-        let ended = city.store().write(move |db| {
+        let begun = city.store().write(move |db| {
             Box::pin(async move {
                 // A new consumer asks about what comes, not about all that the journal still has.
                 let live = begin(db, LIVE, Follows::Live, from_here, now).await?;
                 let end = journal::end(db).await?;
                 let cases = begin(db, CASES, Follows::Cases, end, now).await?;
-                Ok::<_, StoreError>((Places { live, cases }, rows::kept(db).await?))
+                let kept = rows::kept(db).await?;
+                let open = alarm_rows::open(db, i64::MAX).await?;
+                Ok::<_, StoreError>((Places { live, cases }, kept, open))
             })
         });
-        let (at, kept) = ended.await?;
-        let orphans: Vec<Kept> = engine.orphans(&kept).into_iter().cloned().collect();
-        if !orphans.is_empty() {
-            let all = Arc::clone(&of);
+        let (at, kept, open) = begun.await?;
+        let (memory, settled) = settle(&engine, kept, open);
+        if !settled.is_so() {
             let write = city.store().write(move |db| {
-                Box::pin(async move { end_orphans(db, &all, orphans, now).await })
+                Box::pin(async move {
+                    let is_here = take(db, now).await? == at;
+                    if is_here {
+                        settled.keep(db, now).await?;
+                    }
+                    Ok::<_, StoreError>(is_here)
+                })
             });
-            write.await?;
+            if !write.await? {
+                return Ok(None);
+            }
         }
-        Ok(Self {
-            memory: engine.remember(kept),
+        Ok(Some(Self {
+            memory,
             engine,
             of,
             at,
             written: at,
             written_at: now,
             has_looked_around: false,
-        })
+        }))
     }
 
     /// `None` when another process has moved on meanwhile.
@@ -252,6 +266,7 @@ impl Running {
                 attribute,
                 // A device whose clock is ahead does not get ahead of the city.
                 at: observed_at(attribute).min(written_at),
+                came_at: written_at,
             };
             if let Some(over_s) = self.engine.unknown_past(&self.memory, &reading) {
                 let past = past(live, &reading, over_s).await?;
@@ -316,6 +331,7 @@ impl Running {
                     types: &entity.types,
                     attribute,
                     at: observed_at(attribute).min(attribute.modified_at),
+                    came_at: attribute.modified_at,
                 })
                 .collect();
             let edges = self.engine.see(&mut self.memory, &readings, &Now(live));
@@ -343,9 +359,7 @@ impl Running {
         } = seen;
         let write = city.store().write(move |db| {
             Box::pin(async move {
-                let live = consumers::take(db, LIVE, Follows::Live, now).await?;
-                let cases = consumers::take(db, CASES, Follows::Cases, now).await?;
-                if (Places { live, cases }) != from {
+                if take(db, now).await? != from {
                     return Ok(false);
                 }
                 for edge in &edges {
@@ -379,6 +393,14 @@ fn observed_at(attribute: &Attribute) -> Timestamp {
     attribute.observed_at.unwrap_or(attribute.modified_at)
 }
 
+/// Where both consumers stand, locked until the end of the transaction.
+async fn take(db: &mut Db, now: Timestamp) -> Result<Places, StoreError> {
+    Ok(Places {
+        live: consumers::take(db, LIVE, Follows::Live, now).await?,
+        cases: consumers::take(db, CASES, Follows::Cases, now).await?,
+    })
+}
+
 /// Where a consumer stands; `start` when it is new.
 async fn begin(
     db: &mut Db,
@@ -393,29 +415,6 @@ async fn begin(
     }
     consumers::advance(db, name, start, now).await?;
     Ok(start)
-}
-
-/// What rules that are gone or not enabled had raised is over.
-async fn end_orphans(
-    db: &mut Db,
-    all: &[Rule],
-    orphans: Vec<Kept>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for one in &orphans {
-        // A rule that was removed has no group to be asked for: its own cause is what it can have raised.
-        let rule = all.iter().find(|rule| rule.code == one.rule);
-        let cause = match rule {
-            Some(rule) => rule.cause_at(&one.subject),
-            None => format!("{}|{}", one.rule, one.subject),
-        };
-        desk::end_cause(db, &cause, &one.rule, now).await?;
-    }
-    let forgotten: Vec<Kept> = orphans
-        .into_iter()
-        .map(|one| Kept { watch: None, ..one })
-        .collect();
-    rows::keep(db, &forgotten).await
 }
 
 /// What the alarm of `subject` is about, when it is an entity.

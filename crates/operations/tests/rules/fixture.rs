@@ -99,6 +99,11 @@ impl City {
 
     /// The gauge tells its level now; it stands in the middle of the city.
     pub async fn reads(&self, id: &str, value: f64) {
+        self.read(id, value, self.test.clock.now()).await;
+    }
+
+    /// The gauge tells what its level was then.
+    pub async fn read(&self, id: &str, value: f64, at: Timestamp) {
         let place = Position::new(104.45, 0.92).unwrap();
         let told = Fragment {
             id: id.into(),
@@ -107,7 +112,7 @@ impl City {
             expires_at: Given::Absent,
             attributes: vec![
                 Patch {
-                    observed_at: Given::Is(self.test.clock.now()),
+                    observed_at: Given::Is(at),
                     ..patch(
                         LEVEL,
                         Value::Property(serde_json::value::to_raw_value(&value).unwrap()),
@@ -124,6 +129,12 @@ impl City {
     /// Puts the clock there.
     pub fn stands_at(&self, at: Timestamp) {
         self.test.clock.set(at);
+    }
+
+    /// Seconds from now, or before it.
+    pub fn at(&self, seconds: i64) -> Timestamp {
+        let now = self.test.clock.now();
+        now.plus(SignedDuration::from_secs(seconds))
     }
 
     /// Whether the report was taken.
@@ -381,4 +392,13 @@ pub fn near(count: u32, within_m: u32) -> Rule {
         incident: Some(opens),
         ..rule("banjir/sekitar", condition)
     }
+}
+
+/// An official alert that is severe or graver.
+pub fn weather() -> Rule {
+    let condition = Condition::Alert {
+        severity: "Severe".into(),
+        area: None,
+    };
+    rule("cuaca/resmi", condition)
 }

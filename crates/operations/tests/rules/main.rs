@@ -1,7 +1,10 @@
 //! Rules over a real city: readings and reports come in by the use cases, the clock is driven, on both databases.
 #![forbid(unsafe_code)]
 
+mod alerts;
+mod changed;
 mod fixture;
+mod late;
 mod recorded;
 
 use fixture::{City, flood_reports, high_water, silent, steep};

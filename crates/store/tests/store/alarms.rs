@@ -73,10 +73,10 @@ both_databases! {
             assert!(rules::remove(db, "a").await?);
             assert!(!rules::remove(db, "a").await?);
         });
-        let watch = Watch { side: Side::Rising(at(5)), last_at: at(6) };
+        let watch = Watch { side: Side::Rising(at(5)), last_at: at(6), late_us: 7 };
         let kept = |watch| vec![Kept { rule: "b".into(), subject: "urn:1".into(), watch }];
         commit!(store, |db| rules::keep(db, &kept(Some(watch))).await?);
-        let later = Watch { side: Side::Active, last_at: at(9) };
+        let later = Watch { side: Side::Active, last_at: at(9), late_us: 0 };
         commit!(store, |db| rules::keep(db, &kept(Some(later))).await?);
         assert_eq!(look!(store, |db| rules::kept(db).await), kept(Some(later)));
         commit!(store, |db| rules::keep(db, &kept(None)).await?);

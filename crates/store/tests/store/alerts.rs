@@ -93,6 +93,7 @@ fn new(identifier: &str, severity: Severity, here: bool) -> New {
             },
             unverified: false,
         },
+        kin: vec!["feed:a".into()],
     }
 }
 
@@ -127,6 +128,37 @@ both_databases! {
         assert_eq!(look!(store, |db| rows::document(db, id).await), Some(first.document));
         assert_eq!(look!(store, |db| rows::get(db, AlertId(99)).await), None);
         assert_eq!(look!(store, |db| rows::document(db, AlertId(99)).await), None);
+    }
+
+    async fn another_language_joins_what_is_kept_and_leaves_its_bytes(city: TestCity) {
+        let store = &city.store;
+        let put = |new: New| async move {
+            commit!(store, |db| {
+                rows::take_turn(db, at(1)).await?;
+                rows::put(db, &new, at(1)).await?
+            })
+        };
+        let first = new("1", Severity::Minor, false);
+        let Put::New(id) = put(first.clone()).await else { panic!() };
+        let mut english = New { sha256: "english".into(), document: b"english".to_vec(), ..new("1", Severity::Severe, true) };
+        english.message.infos[0].language = "en".into();
+        english.message.infos[0].expires = Some(at(9));
+        english.carrier = "feed:b".into();
+        let foreign = New { kin: vec!["feed:b".into()], ..english.clone() };
+        assert_eq!(put(foreign).await, Put::Differs(id), "another agency does not speak for this one");
+        assert_eq!(look!(store, |db| rows::get(db, id).await).unwrap().carriers, ["feed:a"]);
+        assert_eq!(put(english.clone()).await, Put::Joins(id));
+        assert_eq!(put(english.clone()).await, Put::Known(id));
+        let kept = look!(store, |db| rows::get(db, id).await).unwrap();
+        let spoken: Vec<_> = kept.message.infos.iter().map(|info| info.language.as_str()).collect();
+        assert_eq!((spoken, kept.signatures, kept.matched.here), (vec!["id", "en"], 2, true));
+        assert_eq!((kept.matched.areas, kept.carriers), (english.matched.areas.clone(), vec!["feed:a".to_owned(), "feed:b".into()]));
+        assert_eq!(look!(store, |db| rows::document(db, id).await), Some(first.document));
+        let further = look!(store, |db| pendopo_store::alert_documents::of(db, id).await);
+        assert_eq!(further, [("english".to_owned(), b"english".to_vec())]);
+        let mut again = New { sha256: "again".into(), ..english };
+        again.message.infos[0].event = "Flood".into();
+        assert_eq!(put(again).await, Put::Differs(id), "the first of a language stays");
     }
 
     async fn what_holds_is_listed_gravest_first(city: TestCity) {
@@ -246,6 +278,12 @@ pub async fn fill(store: &Store, position: PositionId) {
             panic!()
         };
         rows::stand(db, id, stand(Some(State::Active), id), at(1)).await?;
+        let mut english = New {
+            sha256: "english".into(),
+            ..new("1", Severity::Severe, true)
+        };
+        english.message.infos[0].language = "en".into();
+        assert_eq!(rows::put(db, &english, at(0)).await?, Put::Joins(id));
         rows::put_aside(db, "feed:a", "malformed", b"\0<alert", "a", 9, at(0)).await?;
         let author = sign_ins::put(db, "warner", None, position, at(0)).await?;
         alert_drafts::insert(db, &draft(author)).await?;

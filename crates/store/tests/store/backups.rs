@@ -211,6 +211,7 @@ async fn fill(city: &TestCity) {
         let watch = Some(Watch {
             side: Side::Active,
             last_at: now,
+            late_us: 0,
         });
         rules::keep(
             db,

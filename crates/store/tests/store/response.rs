@@ -217,7 +217,8 @@ both_databases! {
         let mut of = look!(store, |db| playbooks::of(db, one).await);
         assert_eq!(of.iter().map(|step| step.order).collect::<Vec<_>>(), [1, 2]);
         assert!(of[1].optional && !of[0].optional && of[1].text == Texts::same("Kirim regu"));
-        assert_eq!(look!(store, |db| playbooks::overdue(db, now.plus_days(1)).await), [(one, 1)]);
+        let late = playbooks::Overdue { incident: one, role: of[1].role.clone(), steps: 1 };
+        assert_eq!(look!(store, |db| playbooks::overdue(db, now.plus_days(1)).await), [late]);
         (of[1].state, of[1].settled_at) = (StepState::Done, Some(now));
         let row = of[1].clone();
         commit!(store, |db| {

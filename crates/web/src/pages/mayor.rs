@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use pendopo_domain::policy::Action;
+use pendopo_operations::playbooks::Overdue;
 use pendopo_operations::standing;
 use pendopo_operations::walls::StandingIncident;
 
@@ -34,12 +35,13 @@ async fn show_standing(visit: Visit) -> Result<Response, Failure> {
                 .map(|rule| alarm::owner(&visit, rule))
                 .unwrap_or_default(),
             count: 0,
+            steps: 0,
             late: row.left.is_some_and(|left| left.over),
             url: if at_desk { row.url } else { String::new() },
         });
     }
     let incidents = standing.incidents.iter().take(2);
-    lines.extend(incidents.map(|one| incident(&visit, one, at_desk)));
+    lines.extend(incidents.map(|one| incident(&visit, one, &standing.late_steps, at_desk)));
     let configuration = visit.city.configuration();
     let overdue = standing.overdue.iter().map(|(team, n)| MayorLine {
         kind: "overdue",
@@ -50,6 +52,7 @@ async fn show_standing(visit: Visit) -> Result<Response, Failure> {
             .map(|id| staff_parts::team_name(&visit, &configuration, id))
             .unwrap_or_default(),
         count: *n,
+        steps: 0,
         late: true,
         url: if at_desk {
             "/meja?tab=overdue"
@@ -70,8 +73,9 @@ async fn show_standing(visit: Visit) -> Result<Response, Failure> {
     visit.page(Nav::Numbers, &context)
 }
 
-fn incident(visit: &Visit, one: &StandingIncident, at_desk: bool) -> MayorLine {
+fn incident(visit: &Visit, one: &StandingIncident, late: &[Overdue], at_desk: bool) -> MayorLine {
     let configuration = visit.city.configuration();
+    let (steps, whose) = staff_parts::late_steps(visit, &configuration, late, one.incident.id);
     let url = match at_desk {
         true => staff_parts::incident_url(one.incident.id),
         false => "/peta".to_owned(),
@@ -81,8 +85,9 @@ fn incident(visit: &Visit, one: &StandingIncident, at_desk: bool) -> MayorLine {
         priority: Some(one.incident.priority.level()),
         title: parts::service_name(&configuration, visit.language, &one.incident.service_code),
         place: staff_parts::incident_place(&configuration, &one.incident),
-        whose: String::new(),
+        whose,
         count: i64::try_from(one.crews).unwrap_or(0),
+        steps,
         late: one.crews == 0,
         url,
     }

@@ -10,6 +10,7 @@ use pendopo_domain::reports::Report;
 use pendopo_domain::units::UnitId;
 use pendopo_operations::configuration::Configuration;
 use pendopo_operations::photos::{self, Prepared};
+use pendopo_operations::playbooks::Overdue;
 use pendopo_operations::reports::SecretText;
 use pendopo_operations::store::chains::Entry;
 use pendopo_operations::store::sign_ins;
@@ -105,6 +106,20 @@ pub(super) fn role_name(visit: &Visit, configuration: &Configuration, code: &str
         || code.to_owned(),
         |role| role.names.get(visit.language.tag()).to_owned(),
     )
+}
+
+/// How many steps of an incident are late, and the names of the roles whose they are.
+pub(super) fn late_steps(
+    visit: &Visit,
+    configuration: &Configuration,
+    late: &[Overdue],
+    incident: IncidentId,
+) -> (i64, String) {
+    let of = || late.iter().filter(|one| one.incident == incident);
+    let names: Vec<String> = of()
+        .map(|one| role_name(visit, configuration, &one.role))
+        .collect();
+    (of().map(|one| one.steps).sum(), names.join(", "))
 }
 
 /// A step of a playbook as pages show it.

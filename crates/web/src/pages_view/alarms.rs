@@ -4,6 +4,7 @@ use pendopo_domain::alarms::State;
 use pendopo_domain::time::Timestamp;
 use serde::Serialize;
 
+use super::incident::IncidentAlarm;
 use super::parts::{FieldError, NumberLink, TimelineEntry, sample};
 use crate::render::Page;
 
@@ -106,6 +107,21 @@ pub struct RuleRow {
     pub expression: String,
     pub owner: String,
     pub minutes_to_act: u32,
+}
+
+/// Alarms as an incident lists them.
+pub(super) fn samples_of_incident() -> Vec<IncidentAlarm> {
+    let acknowledged = |by: Option<&str>| IncidentAlarm {
+        row: sample_row(1, State::Acknowledged),
+        acknowledged_by: by.map(str::to_owned),
+        acknowledged_at: Some(sample_row(1, State::Acknowledged).since),
+    };
+    let waits = IncidentAlarm {
+        row: sample_row(3, State::Unacknowledged),
+        acknowledged_by: None,
+        acknowledged_at: None,
+    };
+    vec![acknowledged(Some("Operator")), acknowledged(None), waits]
 }
 
 fn sample_row(priority: u8, state: State) -> AlarmRow {

@@ -104,6 +104,9 @@ pub struct QueueRow {
     /// Words of the place or the name of the area; may be empty.
     pub place: String,
     pub due: Option<Due>,
+    /// Steps of its playbook that are late, and the roles whose they are; of incidents only.
+    pub steps_late: i64,
+    pub whose: String,
     pub since: Timestamp,
     pub selected: bool,
     pub secret: bool,
@@ -303,6 +306,8 @@ fn sample_rows() -> Vec<QueueRow> {
         title: title.to_owned(),
         place: place.to_owned(),
         due: None,
+        steps_late: 0,
+        whose: String::new(),
         since: sample::ago(minutes),
         selected: false,
         secret: false,
@@ -346,6 +351,7 @@ fn sample_rows() -> Vec<QueueRow> {
             2880,
         ),
     ];
+    (rows[0].steps_late, rows[0].whose) = (2, "Dispatcher".to_owned());
     rows[2].due = Some(sample::due(Phase::Over, 1, Unit::Day));
     rows[3].due = Some(sample::due(Phase::Late, 4, Unit::Hour));
     for (i, state) in State::ALL.iter().enumerate() {

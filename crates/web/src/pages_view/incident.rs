@@ -5,6 +5,7 @@ use pendopo_domain::playbooks::StepState;
 use pendopo_domain::time::Timestamp;
 use serde::Serialize;
 
+use super::alarms::AlarmRow;
 use super::parts::{
     Choice, ChoiceGroup, MapView, Photo, PhotoKind, ReportRow, TimelineEntry, sample,
 };
@@ -33,6 +34,10 @@ pub struct IncidentDetail {
     /// Steps that should have been done by now.
     pub steps_late: usize,
     pub crews: Vec<CrewRow>,
+    /// The alarms that opened or joined it, oldest first.
+    pub alarms: Vec<IncidentAlarm>,
+    /// Where a warning about it is written; `None` for those who may not.
+    pub warning_url: Option<String>,
     pub reports: Vec<IncidentReport>,
     pub photos: Vec<Photo>,
     pub timeline: Vec<TimelineEntry>,
@@ -58,6 +63,16 @@ pub struct IncidentDetail {
     pub own_work: bool,
     pub may_close: bool,
     pub may_reopen: bool,
+}
+
+/// An alarm of an incident.
+#[derive(Clone, Debug, Serialize)]
+pub struct IncidentAlarm {
+    #[serde(flatten)]
+    pub row: AlarmRow,
+    /// Who acknowledged it last, in the words of the city; `None` when nobody did, or the city does not know.
+    pub acknowledged_by: Option<String>,
+    pub acknowledged_at: Option<Timestamp>,
 }
 
 /// Another incident.
@@ -202,6 +217,8 @@ impl IncidentDetail {
             instants: instants(),
             steps: StepRow::samples(),
             steps_late: 1,
+            alarms: super::alarms::samples_of_incident(),
+            warning_url: Some("/meja/peringatan/tulis?insiden=1".to_owned()),
             crews: AssignmentState::ALL
                 .iter()
                 .map(|state| crew("Badan Penanggulangan Bencana Daerah", *state))
@@ -269,6 +286,8 @@ impl IncidentDetail {
             instants: vec![],
             steps: vec![],
             steps_late: 0,
+            alarms: vec![],
+            warning_url: None,
             crews: vec![],
             reports: vec![],
             photos: vec![],

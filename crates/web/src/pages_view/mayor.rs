@@ -33,6 +33,8 @@ pub struct MayorLine {
     pub whose: String,
     /// Reports, for `overdue`; crews, for `incident`.
     pub count: i64,
+    /// Steps of its playbook that are late, for `incident`; `whose` names the roles then.
+    pub steps: i64,
     pub late: bool,
     /// Empty when the reader may not open it.
     pub url: String,
@@ -49,6 +51,7 @@ impl Page for MayorPage {
             place: "Tanjung Unggat".to_owned(),
             whose: "Badan Penanggulangan Bencana Daerah".to_owned(),
             count: 2,
+            steps: i64::from(kind == "incident" && late) * 3,
             late,
             url: url.to_owned(),
         };

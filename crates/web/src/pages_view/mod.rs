@@ -50,8 +50,8 @@ pub use error::{ErrorKind, ErrorPage, Privacy};
 pub use follow::{Follow, Question, Saved};
 pub use home::{Home, HonestNumbers};
 pub use incident::{
-    Clock, ClockInstant, CrewRow, IncidentDetail, IncidentLink, IncidentReport, STRETCH_WORDS,
-    StepRow,
+    Clock, ClockInstant, CrewRow, IncidentAlarm, IncidentDetail, IncidentLink, IncidentReport,
+    STRETCH_WORDS, StepRow,
 };
 pub use incident_list::{IncidentForm, IncidentList, IncidentRow};
 pub use live::{LiveAttribute, LiveEntity, LiveKind, LiveList, LivePoint, LiveRow, LiveTab};

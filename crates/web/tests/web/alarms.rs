@@ -3,11 +3,12 @@
 use jiff::SignedDuration;
 use pendopo_domain::alarms::{About, Alarm, AlarmId};
 use pendopo_domain::geo::Position;
-use pendopo_domain::incidents::Priority;
+use pendopo_domain::incidents::{Place, Priority, Severity};
 use pendopo_domain::policy::{Action, Actor, Grant, Scope, Who};
-use pendopo_domain::rules::{Beyond, Condition, Delays, Rule, Signal};
+use pendopo_domain::rules::{self as domain_rules, Beyond, Condition, Delays, Rule};
 use pendopo_domain::services::Texts;
 use pendopo_domain::time::Clock;
+use pendopo_operations::incidents::{self, Signal};
 use pendopo_operations::store::alarms as rows;
 use pendopo_operations::{alarms, rules};
 
@@ -22,7 +23,7 @@ pub fn rule(code: &str, priority: i64) -> Rule {
         code: code.into(),
         names: Texts::same("Air melewati ambang"),
         condition: Condition::Threshold {
-            signal: Signal {
+            signal: domain_rules::Signal {
                 kind: GAUGE.into(),
                 attribute: LEVEL.into(),
                 entity: None,
@@ -120,6 +121,38 @@ stories! {
         assert_eq!(seen.timeline.len(), 1, "one step was made");
     }
 
+    async fn an_incident_lists_its_alarms_with_who_acknowledged_them_and_leads_to_a_warning(kota: Fixture) {
+        let high = rule("high", 2);
+        keep(&kota, high.clone()).await;
+        let id = raise(&kota, &high, "urn:ngsi-ld:Uji:a").await;
+        let signal = Signal {
+            service_code: "banjir-genangan".into(),
+            priority: Priority::new(2).unwrap(),
+            severity: Severity::Severe,
+            place: Place { area: None, position: Position::new(LON, LAT) },
+            first_signal: kota.clock.now(),
+        };
+        let (configuration, itself, now) = (kota.city.configuration(), kota.city.itself(), kota.clock.now());
+        let write = kota.city.store().write(move |db| Box::pin(async move {
+            let begun = incidents::begin(db, &configuration, &itself, &signal, now).await?;
+            let mut alarm = rows::by_id(db, id).await?.unwrap();
+            alarm.incident = Some(begun.id);
+            Ok::<_, pendopo_operations::Error>(rows::update(db, &alarm).await?)
+        }));
+        write.await.unwrap();
+        let (operator, dispatcher) = (kota.sign_in("operator").await, kota.sign_in("dispatcher").await);
+        let page = "/meja/kejadian/K-1";
+        dispatcher.get(page).await.is(200)
+            .has(&format!("/meja/alarm/{id}")).has("Air melewati ambang").has("150 cm").has("sejak").lacks("diakui Operator");
+        operator.post_and_follow(&format!("/meja/alarm/{id}/akui"), &[]).await.has("Alarm diakui.");
+        dispatcher.get(page).await.is(200).has("diakui Operator meja pukul").has("/meja/peringatan/tulis?insiden=1");
+        dispatcher.get("/meja/peringatan/tulis?insiden=1").await.is(200)
+            .has("name=\"insiden\" value=\"1\"").has("value=\"Banjir atau genangan\"");
+        dispatcher.get("/meja/peringatan/tulis?insiden=9").await.is(404);
+        let privacy = kota.sign_in("pelindung-data").await;
+        privacy.get(page).await.is(200).has("Air melewati ambang").lacks("/meja/peringatan/tulis");
+    }
+
     async fn an_alarm_is_shelved_for_eight_hours_at_most_with_a_reason_and_comes_back(kota: Fixture) {
         let high = rule("high", 2);
         keep(&kota, high.clone()).await;
@@ -155,7 +188,7 @@ stories! {
     async fn rules_are_read_at_the_desk_and_by_whoever_keeps_them(kota: Fixture) {
         keep(&kota, Rule { enabled: false, ..rule("tide/high", 2) }).await;
         let silent = Condition::NoData {
-            signal: Signal { kind: "https://example.org/Pump".into(), attribute: "https://example.org/flow".into(), entity: None },
+            signal: domain_rules::Signal { kind: "https://example.org/Pump".into(), attribute: "https://example.org/flow".into(), entity: None },
             after_s: 600,
         };
         keep(&kota, Rule { condition: silent, ..rule("pump/silent", 3) }).await;

@@ -98,6 +98,8 @@ stories! {
         one.has("/peringatan/2.cap").lacks("javascript:");
         let document = kota.get("/peringatan/2.cap").await.is(200);
         assert_eq!(header(&document, "content-type"), "application/cap+xml");
+        assert_eq!(header(&document, "content-disposition"), "attachment; filename=\"peringatan-2.cap\"");
+        assert_eq!(header(&document, "x-content-type-options"), "nosniff");
         assert_eq!(cap::read(&document.bytes).unwrap().alert.identifier, "2");
         let tag = header(&document, "etag").to_owned();
         asked_again(&kota, "/peringatan/2.cap", "if-none-match", &tag).await.is(304);

@@ -388,6 +388,8 @@ stories! {
         kota.clock.advance(jiff::SignedDuration::from_mins(11));
         operator.get("/meja/kejadian/K-1").await.is(200).has("1 langkah lewat").has("lewat");
         operator.get("/meja/kejadian").await.is(200).has("1 langkah lewat");
+        operator.get("/meja").await.is(200).has("1 langkah lewat").has("· Dispatcher ·");
+        kota.sign_in("wali-kota").await.get("/walikota").await.is(200).has("1 langkah protap lewat: Dispatcher");
         // A crew has the steps of its role, and no others.
         crew.get("/tugas/1").await.is(200).has("Langkah Anda").has("Pasang pompa").lacks("Siapkan peringatan");
         let of_crew = |order: usize| format!("/tugas/1/langkah/{}", all[order].id);
@@ -400,6 +402,48 @@ stories! {
         let all = pendopo_operations::playbooks::of(&kota.city, one.id).await.unwrap();
         let states: Vec<&str> = all.iter().map(|step| step.state.word()).collect();
         assert_eq!(states, ["done", "skipped", "due", "due", "due", "done", "due", "due", "skipped"]);
+    }
+
+    async fn an_answer_and_a_resolution_at_the_same_time_wait_for_each_other_in_one_order(kota: Fixture) {
+        const PAIRS: usize = 8;
+        let bpbd = team(&kota, "bpbd");
+        let (operator, warga) = (kota.sign_in("operator").await, kota.browser("warga"));
+        let mut pairs = vec![];
+        for number in 1..=PAIRS {
+            let one = begun(&kota).await;
+            let mut tokens = vec![];
+            for _ in 0..2 {
+                let sent = kota.submit(|sent| sent.service_code = "banjir-genangan".into()).await;
+                assert!(attach(&kota, one.id, &sent.report).await.unwrap());
+                tokens.push(sent.token);
+            }
+            incidents::send_team(&kota.city, &desk(), one.id, bpbd).await.unwrap();
+            let page = format!("/meja/kejadian/K-{number}/teratasi");
+            operator.post(&page, &[("reason", "Air surut.")]).await.is(303);
+            // One says *not yet*: the incident is open again, and the other report is still resolved.
+            let answer = |token: &str| format!("/l/{token}/jawaban");
+            warga.post(&answer(&tokens[0]), &[("verdict", "not_yet")]).await.is(303);
+            assert_eq!(incident(&kota, one.id).await.state, State::Reopened);
+            pairs.push((page, answer(&tokens[1])));
+        }
+        for (page, answer) in &pairs {
+            let (resolved, answered) = tokio::join!(
+                operator.post(page, &[("reason", "Air surut lagi.")]),
+                warga.post(answer, &[("verdict", "not_yet")]),
+            );
+            resolved.is(303);
+            answered.is(303);
+        }
+        for number in 1..=PAIRS {
+            let id = IncidentId(i64::try_from(number).unwrap());
+            let open = {
+                let mut db = kota.city.store().read().await.unwrap();
+                let members = pendopo_operations::store::reports::of_incident(&mut db, id).await.unwrap();
+                members.iter().any(|report| report.state.is_open())
+            };
+            let expect = if open { State::Reopened } else { State::Resolved };
+            assert_eq!(incident(&kota, id).await.state, expect, "K-{number}");
+        }
     }
 
     async fn a_press_without_network_counts_from_its_own_time_and_once(kota: Fixture) {

@@ -89,7 +89,12 @@ async fn serve(agency: Arc<Agency>) -> String {
                         Ok(read) => request.extend_from_slice(&part[..read]),
                     }
                 }
-                let answer = agency.answer(&String::from_utf8_lossy(&request));
+                let request = String::from_utf8_lossy(&request).into_owned();
+                let answer = agency.answer(&request);
+                if request.starts_with("GET /slow") {
+                    // Longer than any test waits for it.
+                    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+                }
                 let _ = stream.write_all(&answer).await;
             });
         }
@@ -109,7 +114,7 @@ struct Polled {
     agency: Arc<Agency>,
     host: String,
     town: Town,
-    outgoing: Outgoing,
+    outgoing: Arc<Outgoing>,
 }
 
 async fn polled(test: TestCity) -> Polled {
@@ -126,7 +131,7 @@ async fn polled(test: TestCity) -> Polled {
     feeds::put(&town.city, &actor(Who::City), "agency", feed)
         .await
         .unwrap();
-    let outgoing = Outgoing::new(Allow::parse("127.0.0.1").unwrap()).unwrap();
+    let outgoing = Arc::new(Outgoing::new(Allow::parse("127.0.0.1").unwrap()).unwrap());
     Polled {
         agency,
         host,
@@ -143,6 +148,7 @@ impl Polled {
 
     async fn poll_by(&self, poller: &mut Poller) -> (i64, Option<String>) {
         poller.look(&self.town.city, &self.outgoing).await.unwrap();
+        poller.finish(&self.town.city).await;
         let known = feeds::all(&self.town.city).await.unwrap().remove(0);
         (known.polled.failures, known.polled.problem)
     }
@@ -214,8 +220,10 @@ both_databases! {
         assert_eq!(it.poll().await, (2, Some("refused".into())));
         it.agency.say("/rss.xml", 302, "location: http://127.0.0.1:9/\r\n", "");
         assert_eq!(it.poll().await, (3, Some("status-302".into())));
-        let strict = Outgoing::new(Allow::default()).unwrap();
-        Poller::default().look(&it.town.city, &strict).await.unwrap();
+        let strict = Arc::new(Outgoing::new(Allow::default()).unwrap());
+        let mut poller = Poller::default();
+        poller.look(&it.town.city, &strict).await.unwrap();
+        poller.finish(&it.town.city).await;
         let known = feeds::all(&it.town.city).await.unwrap().remove(0);
         assert_eq!(known.polled.problem.as_deref(), Some("refused"));
         assert!(it.host.starts_with("127.0.0.1:"));
@@ -247,6 +255,40 @@ both_databases! {
         assert_eq!(it.poll_by(&mut poller).await, (0, None));
         assert_eq!(it.agency.asked().len(), 11);
         assert_eq!(states(&it.town).await.unwrap().split(' ').count(), 50);
+    }
+
+    async fn a_slow_feed_holds_up_no_other_and_only_so_many_are_asked_at_a_time(test: TestCity) {
+        let it = polled(test).await;
+        it.agency.say("/1.xml", 200, "", document("1", 10, "", HERE));
+        it.agency.say("/rss.xml", 200, "", rss(&["/1.xml"]));
+        let slow = async |name: &str| {
+            let url = format!("http://{}/slow-{name}.xml", it.host);
+            let feed = Feed { url, every_s: 60, newer_replaces: false, credit: None, messages: None };
+            feeds::put(&it.town.city, &actor(Who::City), name, feed).await.unwrap();
+        };
+        // It is the first in the order of names.
+        slow("a1").await;
+        let mut poller = Poller::default();
+        let look = async |poller: &mut Poller, ends: &dyn Fn(&str) -> bool| {
+            let began = std::time::Instant::now();
+            while !ends(&states(&it.town).await.unwrap()) {
+                poller.look(&it.town.city, &it.outgoing).await.unwrap();
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                assert!(began.elapsed().as_secs() < 20, "it was held up");
+            }
+        };
+        look(&mut poller, &|states| states == "active").await;
+        // Many slow ones, and nothing is asked beyond the bound.
+        for number in 2..7 {
+            slow(&format!("a{number}")).await;
+        }
+        let rounds = std::cell::Cell::new(0);
+        look(&mut poller, &|_| {
+            rounds.set(rounds.get() + 1);
+            rounds.get() > 25
+        }).await;
+        let asked = it.agency.asked().into_iter().filter(|path| path.starts_with("/slow")).count();
+        assert_eq!(asked, 4);
     }
 
     async fn a_feed_is_configured_by_whoever_may(test: TestCity) {

@@ -136,6 +136,27 @@ both_databases! {
         assert_eq!(kept.unwrap(), first.as_bytes());
     }
 
+    async fn the_second_language_of_a_warning_joins_it_and_what_differs_is_left_to_people(test: TestCity) {
+        let town = town(test).await;
+        let first = document("1", 10, "", HERE);
+        let [Outcome::New(id)] = take(&town, feed("a"), &[&first]).await[..] else { panic!() };
+        let english = first.replace("<language>id", "<language>en").replace("Rob 1", "Tidal flood");
+        assert_eq!(take(&town, feed("b"), &[&english]).await, [Outcome::Differs(id)], "not its agency");
+        assert_eq!(take(&town, feed("a"), &[&english]).await, [Outcome::Joined(id)]);
+        assert_eq!(take(&town, feed("a"), &[&english, &first]).await, [Outcome::Known(id), Outcome::Known(id)]);
+        let seen = alerts::one(&town.city, &actor(Who::City), id).await.unwrap().unwrap();
+        let spoken: Vec<_> = seen.kept.message.infos.iter().map(|info| info.language.as_str()).collect();
+        assert_eq!(spoken, ["id", "en"]);
+        assert_eq!(states(&town).await.unwrap(), "active");
+        let kept = alerts::further_documents(&town.city, &actor(Who::City), id).await.unwrap();
+        assert_eq!(kept.iter().map(|(_, bytes)| bytes.as_slice()).collect::<Vec<_>>(), [english.as_bytes()]);
+        let other = first.replace("Rob 1", "Tenang");
+        assert_eq!(take(&town, feed("a"), &[&other]).await, [Outcome::Differs(id)]);
+        let aside = alerts::aside(&town.city, &actor(Who::City), 9).await.unwrap();
+        let told: Vec<_> = aside.iter().map(|one| (one.carrier.as_str(), one.reason.as_str())).collect();
+        assert_eq!(told, [("feed:a", "differs"), ("feed:b", "differs")]);
+    }
+
     async fn warnings_propose_a_stage_and_a_person_sets_it(test: TestCity) {
         let town = town(test).await;
         let number = async || {

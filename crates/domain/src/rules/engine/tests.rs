@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::*;
+use crate::entities::{Attribute, Value};
 use crate::incidents::Priority;
+use crate::rules::{Beyond, Signal};
 use crate::services::Texts;
 
 const GAUGE: &str = "https://example.org/Gauge";
@@ -92,6 +94,7 @@ fn see(engine: &Engine, memory: &mut Memory, city: &City, entity: &Entity) -> Ve
         types: &entity.types,
         attribute,
         at: attribute.observed_at.unwrap(),
+        came_at: attribute.modified_at,
     };
     engine
         .see(memory, &[reading], city)
@@ -147,6 +150,63 @@ fn a_group_is_one_cause_and_says_what_still_holds() {
         "off high 840 []",
     ];
     assert_eq!(all, expect);
+    see(&engine, &mut memory, &city, &gauge("urn:1", 160.0, 900));
+    see(&engine, &mut memory, &city, &gauge("urn:1", 160.0, 960));
+    let causes = engine.causes(&memory);
+    let codes: Vec<_> = causes["tide|urn:1"]
+        .iter()
+        .map(|one| one.code.as_str())
+        .collect();
+    assert_eq!((causes.len(), codes), (1, vec!["higher", "high"]));
+}
+
+#[test]
+fn what_is_uploaded_late_is_judged_as_it_would_have_been_in_time() {
+    let silent = Condition::NoData {
+        signal: signal(None),
+        after_s: 120,
+    };
+    let rules = || {
+        [
+            rule("high", 2, threshold(120.0)),
+            rule("silent", 3, silent.clone()),
+        ]
+    };
+    let readings = [
+        (0, 130.0),
+        (30, 90.0),
+        (90, 125.0),
+        (100, 110.0),
+        (160, 130.0),
+        (220, 131.0),
+        (280, 90.0),
+        (580, 90.0),
+    ];
+    // The clock is asked between any two requests, `late` seconds after what they bring was so.
+    let run = |late: i64| {
+        let (engine, _) = Engine::new(rules());
+        let (mut memory, city, mut all) = (Memory::default(), City::default(), vec![]);
+        for (second, value) in readings {
+            let mut entity = gauge("urn:1", value, second);
+            Arc::make_mut(&mut entity.attributes[0]).modified_at = at(second + late);
+            all.extend(see(&engine, &mut memory, &city, &entity));
+            let asked = at(second + late + 1);
+            all.extend(engine.tick(&mut memory, asked).iter().map(told));
+        }
+        let end = engine.tick(&mut memory, at(580 + late + 121));
+        all.extend(end.iter().map(told));
+        all
+    };
+    let in_time = run(0);
+    assert_eq!(
+        in_time,
+        [
+            "on high 220 [high]",
+            "off high 580 []",
+            "on silent 700 [silent]"
+        ]
+    );
+    assert_eq!(run(7_200), in_time);
 }
 
 #[test]
@@ -254,6 +314,7 @@ fn a_rate_needs_half_of_its_window_and_knows_the_past_that_it_is_told() {
         types: &entity.types,
         attribute: &entity.attributes[0],
         at: at(900),
+        came_at: at(900),
     };
     assert_eq!(engine.unknown_past(&fresh, &reading), Some(1_800));
     let past: Vec<_> = (0..16)

@@ -12,7 +12,7 @@ use pendopo_domain::policy::{Action, Who};
 use pendopo_operations::alerts::compose::{self, From};
 use pendopo_operations::alerts::publish::{self, Published};
 use pendopo_operations::alerts::{self, Seen, feeds, stage};
-use pendopo_operations::{Error, Problem};
+use pendopo_operations::{Error, Problem, incidents};
 use serde::Deserialize;
 
 use super::form::{self, Kind};
@@ -268,6 +268,10 @@ async fn show_form(visit: Visit, Query(begin): Query<Begin>) -> Result<Response,
         let seen = alerts::one(&visit.city, &visit.actor, id).await?;
         let seen = seen.filter(|seen| seen.kept.own).ok_or(Error::NotFound)?;
         form::take_over(&mut content, &seen.kept);
+    }
+    if let Some(id) = begin.from().incident {
+        let seen = incidents::see(&visit.city, &visit.actor, id).await?;
+        form::take_incident(&mut content, &visit, &seen.incident);
     }
     let page = form::page(&visit, &content, WRITE, LIST, begin.hidden(), vec![]);
     visit.page(Nav::Desk, &page)

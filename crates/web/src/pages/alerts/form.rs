@@ -7,6 +7,7 @@ use pendopo_domain::alerts::{
     Category, Certainty, MsgType, ResponseType, Severity, Status, Urgency,
 };
 use pendopo_domain::geo::AreaId;
+use pendopo_domain::incidents::Incident;
 use pendopo_operations::alerts::Kept;
 use pendopo_operations::{Invalid, Problem};
 
@@ -91,6 +92,27 @@ pub(super) fn blank(visit: &Visit, kind: Kind) -> Content {
         note: None,
         words: Default::default(),
     })
+}
+
+/// Begins with what is known of the incident that the warning is about: what, where and how grave.
+pub(super) fn take_incident(content: &mut Content, visit: &Visit, incident: &Incident) {
+    let configuration = visit.city.configuration();
+    content.areas.extend(incident.area);
+    let severities = Severity::ALL.iter().copied();
+    let same = |one: &Severity| one.word().eq_ignore_ascii_case(incident.severity.word());
+    if let Some(severity) = severities
+        .filter(|one| *one != Severity::Unknown)
+        .find(same)
+    {
+        content.severity = severity;
+    }
+    let Some(service) = configuration.service(&incident.service_code) else {
+        return;
+    };
+    for language in &configuration.alerts.languages {
+        let words = content.words.entry(language.clone()).or_default();
+        words.event = service.names.get(language).to_owned();
+    }
 }
 
 /// Begins with what the warning says that is updated or withdrawn.

@@ -12,7 +12,7 @@ use pendopo_operations::configuration::Configuration;
 use pendopo_operations::identity::subject;
 use pendopo_operations::store::report_query::{self, Filter, Order};
 use pendopo_operations::store::{Db, incidents as incident_rows};
-use pendopo_operations::{Error, incidents};
+use pendopo_operations::{Error, incidents, playbooks};
 use serde::Deserialize;
 
 use super::super::{parts, staff_parts};
@@ -423,6 +423,9 @@ async fn incident_rows_of(
         .collect();
     let ids: Vec<IncidentId> = page.iter().map(|incident| incident.id).collect();
     let counts = incident_rows::report_counts(db, &ids).await?;
+    let overdue = playbooks::overdue(&visit.city, &visit.actor).await?;
+    let late =
+        |incident: &Incident| staff_parts::late_steps(visit, &configuration, &overdue, incident.id);
     let row = |incident: &&Incident| QueueRow {
         kind: QueueKind::Incident {
             state: incident.state,
@@ -440,6 +443,8 @@ async fn incident_rows_of(
         title: staff_parts::incident_title(visit, &configuration, incident),
         place: staff_parts::incident_place(&configuration, incident),
         due: None,
+        steps_late: late(incident).0,
+        whose: late(incident).1,
         since: incident.opened_at,
         selected: incident.number() == selected,
         number: incident.number(),
@@ -465,6 +470,8 @@ fn report_row(
         title: parts::service_name(configuration, visit.language, &report.service_code),
         place: parts::place(configuration, report),
         due: parts::due(visit, report),
+        steps_late: 0,
+        whose: String::new(),
         since: report.received_at,
         selected: number == selected,
         number,

@@ -1,5 +1,6 @@
 //! An incident as the desk sees it, made of what the use case gives.
 
+use pendopo_domain::alarms::Alarm;
 use pendopo_domain::incidents::{Assignment, AssignmentState, Clocks, Incident, IncidentId, State};
 use pendopo_domain::organisation::TeamId;
 use pendopo_domain::playbooks::StepState;
@@ -8,14 +9,14 @@ use pendopo_domain::reports::Report;
 use pendopo_domain::time::Timestamp;
 use pendopo_domain::units::{UnitId, UnitStatus};
 use pendopo_operations::incidents::Seen;
-use pendopo_operations::store::chains::Entry;
+use pendopo_operations::store::chains::{self, Entry};
 use pendopo_operations::{Error, incidents, units};
 
-use super::super::{parts, staff_parts};
+use super::super::{alarm, parts, staff_parts};
 use crate::api::live::desk_map;
 use crate::i18n::{FluentArgs, format};
 use crate::pages_view::{
-    Choice, ChoiceGroup, Clock, ClockInstant, CrewRow, IncidentDetail, IncidentLink,
+    Choice, ChoiceGroup, Clock, ClockInstant, CrewRow, IncidentAlarm, IncidentDetail, IncidentLink,
     IncidentReport, Photo, STRETCH_WORDS, StepRow, TimelineEntry,
 };
 use crate::visit::Visit;
@@ -66,6 +67,10 @@ pub(super) async fn detail(visit: &Visit, seen: Seen) -> Result<IncidentDetail, 
             .iter()
             .map(|held| crew(visit, held, works))
             .collect(),
+        alarms: alarms(visit, &seen.alarms).await?,
+        warning_url: visit
+            .may(Action::WriteAlert)
+            .then(|| format!("/meja/peringatan/tulis?insiden={}", incident.id)),
         reports: reports(visit, &seen.reports),
         photos: photos(visit, &seen.reports).await?,
         timeline: timeline(visit, &seen).await?,
@@ -92,6 +97,27 @@ pub(super) async fn detail(visit: &Visit, seen: Seen) -> Result<IncidentDetail, 
         may_close: next(State::Closed),
         may_reopen: next(State::Reopened),
     })
+}
+
+/// Alarms with who acknowledged them last; what it takes is a look at the chain of each.
+async fn alarms(visit: &Visit, alarms: &[Alarm]) -> Result<Vec<IncidentAlarm>, Error> {
+    const ENTRIES: i64 = 200;
+    let mut rows = Vec::with_capacity(alarms.len());
+    for one in alarms {
+        let entries = {
+            let mut db = visit.city.store().read().await?;
+            chains::entries(&mut db, &chains::alarm(one.id), ENTRIES).await?
+        };
+        let by = entries.iter().find(|entry| entry.kind == "acknowledged");
+        let by = by.filter(|_| one.acknowledged_at.is_some());
+        let doers = staff_parts::Doers::of(visit, by.into_iter()).await?;
+        rows.push(IncidentAlarm {
+            row: alarm::row(visit, one).await?,
+            acknowledged_by: by.and_then(|entry| doers.name(&entry.actor)),
+            acknowledged_at: one.acknowledged_at,
+        });
+    }
+    Ok(rows)
 }
 
 fn link(id: IncidentId) -> IncidentLink {

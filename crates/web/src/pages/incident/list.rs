@@ -86,7 +86,7 @@ async fn incident_rows(visit: &Visit, found: &[Incident]) -> Result<Vec<Incident
         state: incident.state,
         priority: incident.priority.level(),
         reports: of(&counts, incident.id),
-        steps_late: of(&late, incident.id),
+        steps_late: staff_parts::late_steps(visit, &configuration, &late, incident.id).0,
         since: incident.opened_at,
     };
     Ok(found.iter().map(row).collect())
