@@ -45,6 +45,7 @@ test("each stage stands over the pages of residents and of the mayor, and an ord
         for (const colorScheme of ["light", "dark"]) {
           await resident.setViewportSize({ width, height: 400 });
           await resident.emulateMedia({ colorScheme });
+          await resident.reload();
           await resident.screenshot({ path: `screenshots/home-stage-${number}-${width}-${colorScheme}.png` });
           expect(await resident.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
         }

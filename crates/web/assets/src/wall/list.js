@@ -95,8 +95,10 @@ export function showList(element, picture) {
 }
 
 function row(item) {
-  const title = part("b", "", [item.title, item.place].filter(Boolean).join(", "));
-  const about = part("span", "", [item.value, standing(item)].filter(Boolean).join(" · "));
+  // The place of an alarm is long: its instrument and its area.
+  const [first, then] = item.kind === "alarm" ? [[item.title], item.place] : [[item.title, item.place], ""];
+  const title = part("b", "", first.filter(Boolean).join(", "));
+  const about = part("span", "", [item.value, standing(item), then].filter(Boolean).join(" · "));
   const marks = item.state === "shelved" ? "wall-row is-shelved" : "wall-row";
   return part("div", marks, shapeOf(item), part("span", "grow", title, about), aged(item.since));
 }
