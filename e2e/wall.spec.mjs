@@ -4,7 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 
 import { cityPort, expect, test } from "./city.mjs";
 import { Node } from "./node.mjs";
-import { evening, leave, openWall, show, wallLink } from "./wall.mjs";
+import { coloured, evening, leave, openWall, outline, show, wallLink, warning } from "./wall.mjs";
 
 const SCREEN = { viewport: { width: 1920, height: 1080 } };
 /** By its port: answers are fetched outside the browser, where names below `.localhost` may not resolve. */
@@ -36,14 +36,23 @@ const noScroll = (page) =>
     return { over, page: document.documentElement.scrollHeight - innerHeight };
   });
 
+/** In the middle of the demo city. */
+const MIDDLE = [104.46, 0.92];
+
+/** Nothing asks for anybody. */
+const calm = (real) => ({ ...real, stage: null, alerts: [], alarms: [], incidents: [], shelved: 0, gauges: real.gauges.map((one) => ({ ...one, passed: null, reach: null, limits: one.limits.map((limit) => ({ ...limit, value: limit.value + 200 })) })) });
+
 for (const theme of ["dark", "bright"]) {
   test(`a normal and an abnormal evening on a ${theme} wall fit, are large enough, and have no barrier`, async ({ as }) => {
     test.slow();
     const link = await wallLink(await as("ti"), { theme });
     for (const state of ["normal", "abnormal"]) {
       const page = await as(undefined, screen());
-      if (state === "abnormal") await show(page, (real, middle) => evening(real.at, middle));
-      if (state === "normal") await show(page, (real) => ({ ...real, alarms: [], incidents: [], shelved: 0 }));
+      if (state === "abnormal") {
+        await outline(page, MIDDLE);
+        await show(page, (real, middle) => evening(real.at, middle));
+      }
+      if (state === "normal") await show(page, calm);
       await openWall(page, link);
       await expect(page.locator(state === "normal" ? ".wall-calm" : ".wall-head")).toBeVisible();
       await page.locator(".wall-map canvas").waitFor();
@@ -54,6 +63,7 @@ for (const theme of ["dark", "bright"]) {
       const [size, text] = await smallest(page);
       expect(size, `"${text}" is large enough`).toBeGreaterThanOrEqual(0.81 * u - 0.1);
       expect(await noScroll(page)).toEqual({ over: [], page: 0 });
+      if (state === "normal") expect(await coloured(page, ".wall-in"), "grey until something is abnormal").toBe(0);
       const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa"]).analyze();
       expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id} ${node.target}`))).toEqual([]);
       await leave(page);
@@ -66,7 +76,9 @@ test("a wall with larger text shows less, and keeps the clock, the gravest and t
   for (const [seat, less] of [["6", "0"], ["7", "1"], ["8", "2"], ["9,2", "3"], ["12", "4"]]) {
     const link = await wallLink(keeper, { seat });
     const page = await as(undefined, screen());
-    await show(page, (real, middle) => evening(real.at, middle));
+    // With so little to do that both gauges keep their room.
+    const one = (picture) => ({ ...picture, alerts: [], incidents: [], alarms: picture.alarms.slice(0, 1) });
+    await show(page, (real, middle) => one(evening(real.at, middle)));
     await openWall(page, link);
     await expect(page.locator("html")).toHaveAttribute("data-less", less);
     await expect(page.locator(".wall-head h2")).toBeVisible();
@@ -76,6 +88,80 @@ test("a wall with larger text shows less, and keeps the clock, the gravest and t
     expect((await noScroll(page)).page).toBe(0);
     await leave(page);
   }
+});
+
+test("each stage of the city has its number, its bars and a look of its own, and an ordinary day has none", async ({ as }) => {
+  const link = await wallLink(await as("ti"));
+  const page = await as(undefined, screen());
+  let number = 1;
+  await show(page, (real) => ({ ...calm(real), stage: number > 1 ? { number, title: `Tahap ${number}`, word: "Waspada", since: real.at } : null }));
+  await openWall(page, link);
+  const stage = page.locator("[data-stage]");
+  await expect(stage).toBeHidden();
+  const looks = new Set();
+  for (number = 2; number <= 5; number++) {
+    await expect(stage).toContainText(`Tahap ${number}`);
+    await expect(stage.locator("i.on")).toHaveCount(number);
+    await page.screenshot({ path: `screenshots/wall-stage-${number}.png`, clip: { x: 0, y: 0, width: 1920, height: 110 } });
+    looks.add(await stage.evaluate((one) => [getComputedStyle(one).backgroundColor, getComputedStyle(one).color, getComputedStyle(one).borderTopWidth].join(" ")));
+    const { violations } = await new AxeBuilder({ page }).include("[data-stage]").withTags(["wcag2a", "wcag2aa"]).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+  }
+  expect(looks.size).toBe(4);
+  await leave(page);
+});
+
+test("a warning stands on the wall with who says it and until when, and its area on the map", async ({ as }) => {
+  const link = await wallLink(await as("ti"));
+  const page = await as(undefined, screen());
+  await outline(page, MIDDLE);
+  await show(page, (real) => ({ ...calm(real), heaps: [], alerts: [warning(real.at), { ...warning(real.at), id: "/peringatan/8", language: "en", until: null }, { ...warning(real.at), id: "/peringatan/9" }] }));
+  await openWall(page, link);
+  const lines = page.locator(".wall-alert");
+  await expect(lines).toHaveCount(2);
+  await expect(lines.first()).toContainText(/Banjir rob di pesisir.*Parah · sampai \d\d\.\d\d · BMKG/);
+  await expect(lines.nth(1)).toContainText(/tanpa batas waktu · BMKG.* · dan 1 lagi/);
+  await expect(lines.nth(1).locator("b")).toHaveAttribute("lang", "en");
+  await expect.poll(() => coloured(page, ".wall-mapbox")).toBeGreaterThan(1_000);
+  await leave(page);
+});
+
+test("layers are put away by pointer and by key, and a screen remembers them", async ({ as }) => {
+  const link = await wallLink(await as("ti"));
+  const page = await as(undefined, screen());
+  await outline(page, MIDDLE);
+  await show(page, (real, middle) => ({ ...evening(real.at, middle), alarms: [] }));
+  await openWall(page, link);
+  const layers = page.locator("[data-layers] button");
+  await expect(layers).toHaveCount(5);
+  await expect(page.locator(".wall-mark")).toHaveCount(1);
+  await layers.nth(1).click();
+  await expect(layers.nth(1)).toHaveAttribute("aria-pressed", "false");
+  await expect(page.locator(".wall-mark")).toHaveCount(0);
+  await expect(page.locator(".wall-head h2")).toContainText("Banjir rob");
+  await expect.poll(() => coloured(page, ".wall-mapbox")).toBeGreaterThan(1_000);
+  await page.keyboard.press("1");
+  await expect(layers.nth(0)).toHaveAttribute("aria-pressed", "false");
+  await expect.poll(() => coloured(page, ".wall-mapbox"), "neither area nor incident").toBe(0);
+  await page.keyboard.press("5");
+  await expect(page.locator(".map-label").first()).toBeHidden();
+  await page.reload();
+  await expect(layers.nth(0)).toHaveAttribute("aria-pressed", "false");
+  await expect(page.locator(".wall-mark")).toHaveCount(0);
+  await page.keyboard.press("2");
+  await expect(page.locator(".wall-mark")).toHaveCount(1);
+  await leave(page);
+});
+
+test("a gauge says when it reaches a limit only when the city does", async ({ as }) => {
+  const link = await wallLink(await as("ti"));
+  const page = await as(undefined, screen());
+  await show(page, (real, middle) => ({ ...evening(real.at, middle), alerts: [], alarms: [] }));
+  await openWall(page, link);
+  await expect(page.locator(".wall-gauge")).toHaveCount(2);
+  await expect(page.locator(".wall-gauge .reach")).toHaveCount(1);
+  await expect(page.locator(".wall-gauge").nth(1).locator(".reach")).toHaveText(/120 cm sekitar \d\d\.\d\d, bila terus begini/);
+  await leave(page);
 });
 
 test("one bad place and one bad record harm only themselves", async ({ as }) => {
@@ -93,12 +179,13 @@ test("one bad place and one bad record harm only themselves", async ({ as }) => 
       gauges: [{ ...first, name: "Rusak", points: null }, { ...first, name: "Utuh" }],
       heaps: [{ at: [999, 5], count: 1, stale: 0 }, { at: null, count: 2, stale: 0 }, null, ...good.heaps],
       kinds: [null, ...good.kinds],
+      alerts: [null, { level: 2 }, ...good.alerts],
+      stage: { number: "banyak" },
     };
   });
   await openWall(page, link);
   await expect(page.locator(".wall-gauge h3")).toHaveText(/Utuh/);
   await expect(page.locator(".wall-mark")).toHaveCount(3);
-  await expect(page.locator(".wall-silent")).toBeVisible();
   await expect(page.locator(".wall-head")).toBeVisible();
   expect(broken).toEqual([]);
   await leave(page);

@@ -175,8 +175,7 @@ def check_playbooks(services, role_codes):
                 fault(place, f"{step['code']}: a priority is 1 to 4")
 
 
-def check_rules(services, team_codes):
-    name = "starter/rules.json"
+def check_rules(name, services, team_codes):
     rules = load(name).get("rules", [])
     for rule in rules:
         place = f"{name} {rule['code']}"
@@ -195,6 +194,7 @@ def check_rules(services, team_codes):
     for code, count in Counter(rule["code"] for rule in rules).items():
         if count > 1:
             fault(name, f"code {code!r} stands twice")
+    return {rule["code"] for rule in rules}
 
 
 def check_offices(services):
@@ -204,7 +204,9 @@ def check_offices(services):
         both(f"starter/teams.json {team['code']}", team.get("names"))
 
     check_units(team_codes)
-    check_rules(services, team_codes)
+    begun_with = check_rules("starter/rules.json", services, team_codes)
+    for code in begun_with & check_rules("demo/rules.json", services, team_codes):
+        fault("demo/rules.json", f"{code!r} is a rule that every city begins with")
     name = "starter/routing.json"
     routing = load(name).get("routing", [])
     pairs = Counter((row.get("service_code"), row.get("area_code")) for row in routing)
@@ -300,6 +302,15 @@ def check_city(path):
             fault(place, f"kind {area.get('kind')!r} does not suit the code")
         if not inside(area.get("center", [0, 0]), bbox):
             fault(place, "center lies outside bbox")
+    day = city.get("day", {})
+    if not isinstance(day.get("high_water_in_minutes"), int) or not isinstance(day.get("silent_gauge"), bool):
+        fault(name, "day must say when high water is, and whether a gauge is silent")
+    if day.get("stage") not in range(1, 6):
+        fault(name, "day.stage is 1 to 5")
+    incidents = {incident["code"] for incident in load("demo/incidents.json").get("incidents", [])}
+    for code in day.get("resolved", []):
+        if code not in incidents:
+            fault(name, f"day.resolved: no incident {code!r}")
     for row in city.get("places", []):
         if not row.get("name") or not inside([row.get("lon", 0), row.get("lat", 0)], bbox):
             fault(f"{name} {row.get('name')}", "has no name or lies outside bbox")
@@ -445,7 +456,7 @@ def main():
     services = check_services()
     check_live_types()
     teams = check_offices(services)
-    cities = sorted(path for path in (ROOT / "demo").glob("*.json") if path.name not in ("reports.json", "incidents.json", "sources.json"))
+    cities = sorted(path for path in (ROOT / "demo").glob("*.json") if path.name not in ("reports.json", "incidents.json", "sources.json", "rules.json"))
     areas = {path.stem: check_city(path) for path in cities}
     reports = check_reports(services)
     incidents = check_incidents(services, teams, reports)

@@ -46,6 +46,13 @@ filter-apply = Filter
 filter-clear = Clear filters
 map-title = Map of reports
 map-secret-note = Secret reports are not on the map.
+map-incidents = Open incidents
+map-incidents-none = No incident is open.
+map-incident-reports =
+    { $n ->
+        [one] 1 report
+       *[other] { $n } reports
+    }
 map-no-script = The map needs scripts. It holds the same as the <a href="/laporan">list of reports</a>.
 report-word = Report { $number }
 secret-note = Secret report. Text, place and photo are only for those who handle it.

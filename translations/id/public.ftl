@@ -42,6 +42,9 @@ filter-apply = Saring
 filter-clear = Hapus saringan
 map-title = Peta laporan
 map-secret-note = Laporan rahasia tidak tampil di peta.
+map-incidents = Kejadian terbuka
+map-incidents-none = Tidak ada kejadian terbuka.
+map-incident-reports = { $n } laporan
 map-no-script = Peta memerlukan skrip. Isinya sama dengan <a href="/laporan">daftar laporan</a>.
 report-word = Laporan { $number }
 secret-note = Laporan rahasia. Isi, tempat, dan foto hanya untuk yang menanganinya.

@@ -15,14 +15,16 @@ mod tests;
 
 use std::sync::Arc;
 
+use pendopo_domain::alerts::stage::Stage;
 use pendopo_domain::geo::{Area, AreaId, Position};
 use pendopo_domain::organisation::SignInId;
-use pendopo_domain::policy::Actor;
+use pendopo_domain::policy::{Action, Actor, Subject, allows};
+use pendopo_domain::rules::Rule;
 use pendopo_domain::sources::Mapping;
 use pendopo_domain::time::{Clock, Entropy, Timestamp};
 use pendopo_operations::configuration::{self, Named, Profile, Starter};
 use pendopo_operations::store::Store;
-use pendopo_operations::{City, background, sign_ins, sources};
+use pendopo_operations::{City, alerts, background, sign_ins, sources};
 use serde::Deserialize;
 
 use crate::driven::Driven;
@@ -31,9 +33,13 @@ use crate::starter::{self, FileError};
 /// Where the demo cities are: their holidays are observed.
 const COUNTRY: &str = "ID";
 /// Files of `cities/demo` that are not a city.
-const TEMPLATES: [&str; 3] = ["demo/reports.json", "demo/incidents.json", SOURCES];
+const TEMPLATES: [&str; 4] = ["demo/reports.json", "demo/incidents.json", SOURCES, RULES];
 /// How messages of devices become entities in every demo city.
 const SOURCES: &str = "demo/sources.json";
+/// What watches the tide in every demo city, besides the rules that every city begins with.
+const RULES: &str = "demo/rules.json";
+/// When the stage of a demo city was set, in minutes before *now*.
+const STAGE_SET: i64 = 20;
 /// Logins of every demo city, and the role each acts in.
 const LOGINS: [(&str, &str); 6] = [
     ("operator", "operator"),
@@ -72,8 +78,21 @@ pub struct DemoCity {
     domain: String,
     emergency_phone: String,
     pub bbox: [f64; 4],
+    day: Day,
     areas: Vec<AreaFile>,
     places: Vec<Named>,
+}
+
+/// How the day is on which the demo begins: a city with something wrong, or one where all is as it should be.
+#[derive(Clone, Deserialize)]
+struct Day {
+    /// From *now* to the high water at the first gauge; each of the others has it an hour after its neighbour.
+    high_water_in_minutes: i64,
+    /// Whether the last gauge fell silent.
+    silent_gauge: bool,
+    stage: Stage,
+    /// Codes of incidents that are over here, whatever their file says.
+    resolved: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -89,6 +108,11 @@ struct AreaFile {
 #[derive(Deserialize)]
 struct Sources {
     mappings: Vec<Mapping>,
+}
+
+#[derive(Deserialize)]
+struct Rules {
+    rules: Vec<Rule>,
 }
 
 /// The demo cities, the one with the fewest areas first. The order is kept, so that each is always at the same port.
@@ -197,12 +221,13 @@ pub async fn seed(
 ) -> Result<Seeded, DemoError> {
     let begun = now.plus_days(-31);
     let clock = Arc::new(Driven::at(begun));
-    let start = Starter {
+    let mut start = Starter {
         areas: demo.areas(),
         places: demo.places.clone(),
         base_map,
         ..starter::starter()?
     };
+    start.rules.extend(starter::read::<Rules>(RULES)?.rules);
     configuration::found(&store, demo.profile()?, start, begun).await?;
     let city = City::new(
         &demo.slug,
@@ -212,12 +237,17 @@ pub async fn seed(
     )
     .await?;
     let city = Arc::new(city);
-    let seeded = fill(&city, &clock, now).await;
+    let seeded = fill(&city, &demo.day, &clock, now).await;
     city.store().close().await;
     seeded
 }
 
-async fn fill(city: &Arc<City>, clock: &Driven, now: Timestamp) -> Result<Seeded, DemoError> {
+async fn fill(
+    city: &Arc<City>,
+    day: &Day,
+    clock: &Driven,
+    now: Timestamp,
+) -> Result<Seeded, DemoError> {
     let it_staff = configuration::command_line();
     let mut staff = Vec::new();
     for login in logins(city) {
@@ -238,15 +268,35 @@ async fn fill(city: &Arc<City>, clock: &Driven, now: Timestamp) -> Result<Seeded
         .iter()
         .map(|(id, login)| actor(city, *id, &login.code))
         .collect();
-    let (reports, incidents) = stage::walk(city, clock, &staff, now).await?;
+    let (reports, incidents) = stage::walk(city, day, clock, &staff, now).await?;
     live::devices(city, clock, now).await?;
-    live::write(city, clock, now).await?;
+    live::write(city, day, clock, now).await?;
+    set_stage(city, day, clock, &staff, now).await?;
     background::catch_up(city).await?;
     Ok(Seeded {
         api_key,
         reports,
         incidents,
     })
+}
+
+/// Somebody set the stage a while ago; nobody sets that of an ordinary day.
+async fn set_stage(
+    city: &City,
+    day: &Day,
+    clock: &Driven,
+    staff: &[Actor],
+    now: Timestamp,
+) -> Result<(), DemoError> {
+    let may = |actor: &&Actor| allows(actor, Action::SetStage, Subject::City);
+    if let Some(actor) = staff.iter().find(may)
+        && day.stage > Stage::LOWEST
+    {
+        clock.set(now.plus(jiff::SignedDuration::from_mins(-STAGE_SET)));
+        alerts::stage::set(city, actor, day.stage).await?;
+        clock.set(now);
+    }
+    Ok(())
 }
 
 fn actor(city: &City, id: SignInId, code: &str) -> Actor {

@@ -23,6 +23,7 @@ pub mod rules;
 pub mod services;
 pub mod sources;
 pub mod time;
+pub mod trends;
 pub mod units;
 pub mod walls;
 

@@ -219,6 +219,7 @@ fn interfaces(routes: &mut Vec<Route>) {
     show(routes, "/map/base.json", SeePublic, map::base);
     show(routes, "/map/areas.json", SeePublic, map::areas);
     show(routes, "/map/reports.json", SeePublic, map::list_clusters);
+    show(routes, "/map/alerts.json", SeePublic, map::list_alerts);
     show(routes, "/map/live.json", SeePublic, live::list_public);
     show(routes, "/map/live/events", SeePublic, live::follow_public);
     show(routes, "/meja/map/live.json", ReadEntities, live::list_all);

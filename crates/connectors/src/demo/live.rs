@@ -1,19 +1,20 @@
-//! A day of invented live data: water levels that follow the tide, of which one gauge fell silent, and stations that
-//! measure the air, whose last messages nobody can use.
+//! A day of invented live data: water levels that follow the tide, of which one gauge may have fallen silent, and stations
+//! that measure the air, whose last messages nobody can use. The rules of the city look on in the last two hours.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::SignedDuration;
 use pendopo_domain::entities::command::{Fragment, Given, Patch};
 use pendopo_domain::entities::{Command, Geometry, Value};
 use pendopo_domain::geo::{Area, Position};
 use pendopo_domain::organisation::ApiKeyId;
 use pendopo_domain::sources::{Counts, Kind, Source};
 use pendopo_domain::time::Timestamp;
-use pendopo_operations::{City, configuration, entities, sources};
+use pendopo_operations::{City, configuration, entities, rules, sources};
 use serde_json::value::RawValue;
 
-use super::DemoError;
+use super::{Day, DemoError};
 use crate::driven::Driven;
 use crate::mqtt::intake::{Intake, Message, Writer};
 
@@ -24,11 +25,14 @@ const LOCATION: &str = "https://uri.etsi.org/ngsi-ld/location";
 /// UN/CEFACT Recommendation 20: centimetre.
 const CENTIMETRE: &str = "CMT";
 const GAUGES: usize = 4;
-/// Between two readings.
+/// Between two readings of the day.
 const MINUTES: i64 = 30;
 const READINGS: i64 = 48;
-/// Readings that the silent gauge misses at the end.
-const SILENT: i64 = 10;
+/// Between two readings of the last hours, in which the rules look on.
+const DENSE_MINUTES: i64 = 5;
+const DENSE_FROM: i64 = 120;
+/// For how long the silent gauge has told nothing, in minutes.
+const SILENT: i64 = 300;
 /// What the system that tells of the gauges is called among the sources.
 const GAUGES_NAME: &str = "tide-gauges";
 /// The account of the stations that measure the air.
@@ -36,28 +40,43 @@ const AIR_NAME: &str = "air-stations";
 /// Readings that the stations miss at the end.
 const AIR_SILENT: i64 = 6;
 
+/// Minutes before *now* of the readings of a gauge, the oldest first.
+pub(super) fn minutes() -> impl Iterator<Item = i64> {
+    let day = (1..READINGS).rev().map(|step| step * MINUTES);
+    let day = day.filter(|before| *before > DENSE_FROM);
+    let dense = (0..=DENSE_FROM / DENSE_MINUTES).rev();
+    day.chain(dense.map(|step| step * DENSE_MINUTES))
+}
+
 /// Writes what the gauges of `city` told until `now`; each stands in one of its areas.
-pub async fn write(city: &City, clock: &Driven, now: Timestamp) -> Result<(), DemoError> {
+pub async fn write(
+    city: &City,
+    day: &Day,
+    clock: &Driven,
+    now: Timestamp,
+) -> Result<(), DemoError> {
     let configuration = city.configuration();
     // The system that sends them: nobody's key, as the demo has no system of its own.
     let client = city.api_client(ApiKeyId(0));
     let areas: Vec<_> = configuration.areas.iter().take(GAUGES).collect();
-    for step in (0..READINGS).rev() {
-        let at = now.plus(jiff::SignedDuration::from_mins(-step * MINUTES));
+    let high_water = now.plus(SignedDuration::from_mins(day.high_water_in_minutes));
+    let mut rules = rules::Runner::default();
+    let mut named = false;
+    for before in minutes() {
+        let at = now.plus(SignedDuration::from_mins(-before));
         let telling = areas.iter().enumerate().filter(|(index, _)| {
-            let silent = index + 1 == GAUGES;
-            !silent || step >= SILENT
+            let silent = day.silent_gauge && index + 1 == GAUGES;
+            !silent || before >= SILENT
         });
         let commands = telling.map(|(index, area)| {
-            let first = step == READINGS - 1;
-            Command::Record(reading(
-                index,
-                first.then_some((&area.name, area.centre)),
-                at,
-            ))
+            let place = (!named).then_some((&area.name, area.centre));
+            let height = level(index, at.since(high_water));
+            Command::Record(reading(index, place, height, at))
         });
+        let commands: Vec<_> = commands.collect();
+        named = true;
         clock.set(at);
-        let outcomes = entities::write(city, &client, commands.collect()).await?;
+        let outcomes = entities::write(city, &client, commands).await?;
         let told = Counts {
             received: outcomes.len() as u64,
             ..Counts::default()
@@ -65,6 +84,9 @@ pub async fn write(city: &City, clock: &Driven, now: Timestamp) -> Result<(), De
         sources::note(city, &Source::new(Kind::Feed, GAUGES_NAME), told);
         // One at a time: the rate is that of the last minute.
         sources::write_out(city).await?;
+        if before <= DENSE_FROM {
+            while rules.step(city).await? {}
+        }
     }
     clock.set(now);
     let live = city
@@ -91,7 +113,7 @@ pub async fn devices(city: &Arc<City>, clock: &Driven, now: Timestamp) -> Result
     let source = Source::new(Kind::Mqtt, AIR_NAME);
     let writer = Writer::Account(account.id);
     let intake = Intake::new(Arc::clone(city), source, writer, Arc::default());
-    let at = |step: i64| now.plus(jiff::SignedDuration::from_mins(-step * MINUTES));
+    let at = |step: i64| now.plus(SignedDuration::from_mins(-step * MINUTES));
     for step in (AIR_SILENT..READINGS).rev() {
         clock.set(at(step));
         let message = |(index, area): (usize, &Area)| Message {
@@ -124,11 +146,16 @@ fn air(index: usize, step: i64, area: &Area, at: Timestamp) -> Bytes {
     body.to_string().into()
 }
 
-fn reading(index: usize, place: Option<(&String, Position)>, at: Timestamp) -> Fragment {
+fn reading(
+    index: usize,
+    place: Option<(&String, Position)>,
+    height: i64,
+    at: Timestamp,
+) -> Fragment {
     let mut attributes = vec![Patch {
         observed_at: Given::Is(at),
         unit_code: Given::Is(CENTIMETRE.into()),
-        ..patch(LEVEL, Value::Property(json(&level(index, at))))
+        ..patch(LEVEL, Value::Property(json(&height.into())))
     }];
     if let Some((area, centre)) = place {
         let name = serde_json::Value::from(format!("Alat ukur {area}"));
@@ -156,13 +183,14 @@ fn patch(name: &str, value: Value) -> Patch {
     }
 }
 
-/// Half a day from one high water to the next, a little later at each gauge.
-fn level(index: usize, at: Timestamp) -> serde_json::Value {
+/// Centimetres at a gauge, `since` the high water at the first one. Half a day from one high water to the next, an hour
+/// later at each gauge.
+fn level(index: usize, since: SignedDuration) -> i64 {
     const TIDE_H: f64 = 12.42;
-    let hours = at.micros() as f64 / 3.6e9 - index as f64;
+    let hours = since.as_secs_f64() / 3_600.0 - index as f64;
     let height =
-        180.0 + 15.0 * index as f64 + 60.0 * (hours / TIDE_H * std::f64::consts::TAU).sin();
-    serde_json::Value::from(height.round() as i64)
+        180.0 + 15.0 * index as f64 + 60.0 * (hours / TIDE_H * std::f64::consts::TAU).cos();
+    height.round() as i64
 }
 
 fn json(value: &serde_json::Value) -> Box<RawValue> {

@@ -60,6 +60,7 @@ pub(super) enum Scenario {
 /// An incident of `cities/demo/incidents.json`.
 #[derive(Deserialize)]
 pub(super) struct IncidentTemplate {
+    pub code: String,
     pub priority: i64,
     pub state: IncidentScenario,
     pub age_days: f64,
@@ -275,7 +276,9 @@ fn together(
     }
     let last = crews(moves, index, incident, opened);
     if incident.state == IncidentScenario::Resolved {
-        let resolved = minutes(last + 60.0);
+        // Not before the last report has joined it.
+        let joined = members.iter().map(|(_, age)| *age).fold(opened, f64::min);
+        let resolved = minutes(last + 60.0).min(joined - 30.0 / MINUTES_A_DAY);
         moves.add(resolved, Move::ResolveIncident(index));
         for (report, _) in members {
             if matches!(

@@ -19,8 +19,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::chance::Chance;
-use super::plan::{self, IncidentTemplate, Move, Planned, Scenario, Template};
-use super::{DemoError, Driven, TEMPLATES, pictures};
+use super::plan::{self, IncidentScenario, IncidentTemplate, Move, Planned, Scenario, Template};
+use super::{Day, DemoError, Driven, TEMPLATES, pictures};
 use crate::starter;
 
 /// Reports that get a drawn picture.
@@ -43,12 +43,25 @@ struct Incidents {
 /// Does everything that is planned up to `now`. Returns how many reports and incidents there are.
 pub(super) async fn walk(
     city: &City,
+    day: &Day,
     clock: &Driven,
     staff: &[Actor],
     now: Timestamp,
 ) -> Result<(usize, usize), DemoError> {
-    let templates: Reports = starter::read(TEMPLATES[0])?;
-    let incidents: Incidents = starter::read(TEMPLATES[1])?;
+    let mut templates: Reports = starter::read(TEMPLATES[0])?;
+    let mut incidents: Incidents = starter::read(TEMPLATES[1])?;
+    let over = incidents.incidents.iter_mut();
+    for incident in over.filter(|incident| day.resolved.contains(&incident.code)) {
+        incident.state = IncidentScenario::Resolved;
+        // Nobody says *not yet* either, which would open it again.
+        for index in &incident.reports {
+            let template = &mut templates.reports[*index];
+            if template.scenario == Scenario::NotYet {
+                template.scenario = Scenario::Confirmed;
+                (template.stars, template.words) = (None, None);
+            }
+        }
+    }
     let mut chance = Chance::of(city.slug());
     let planned = plan::plan(&templates.reports, &incidents.incidents, &mut chance, now);
     let mut stage = Stage {
@@ -139,8 +152,13 @@ impl Stage<'_> {
                 incidents::note(city, self.who(Action::OpenIncident)?, id, words).await
             }
             Move::ResolveIncident(index) => {
-                let first = self.incidents[*index].reports.first().copied().unwrap_or(0);
-                let (id, evidence) = (self.incident(*index)?, self.evidence(first));
+                let incident = &self.incidents[*index];
+                let first = incident.reports.first().copied().unwrap_or(0);
+                let mut evidence = self.evidence(first);
+                // Where nobody said how it ended, the last step that was done does.
+                let done = incident.steps.iter().rev().find(|step| step.done);
+                evidence.words = evidence.words.or(done.map(|step| step.text.id.clone()));
+                let id = self.incident(*index)?;
                 incidents::resolve(city, self.who(Action::OpenIncident)?, id, evidence)
                     .await
                     .map(drop)

@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
+use pendopo_domain::alarms::State as AlarmState;
 use pendopo_domain::geo::Areas;
 use pendopo_domain::reports::{Report, State};
 use pendopo_domain::sources::{Reason, is_silent};
 use pendopo_operations::measures;
+use pendopo_operations::store::alarms as alarm_rows;
 use pendopo_operations::store::incidents as incident_rows;
 use pendopo_operations::store::report_query::{self, Filter, Order};
 use pendopo_testkit::{TestCity, run};
@@ -71,23 +73,58 @@ fn a_demo_city_is_sound_and_shows_every_state_in_the_order_of_time() {
             );
             let numbers = measures::see(&city, None).await.unwrap().table.total;
             assert_eq!(numbers.received, reports.len() as i64);
-            let open = incident_rows::list(&mut city.store().read().await.unwrap(), false, 100)
-                .await
-                .unwrap();
-            assert_eq!(open.len(), 2);
+            see_day(&city, demo, now).await;
             for login in logins(&city) {
                 sign_ins::by_password(&city, &login.login, &login.password)
                     .await
                     .unwrap();
             }
             assert_eq!(logins(&city).len(), LOGINS.len());
-            see_sources(&city, now).await;
+            see_sources(&city, demo, now).await;
         }
     });
 }
 
+/// The first city has water over its limits, an incident that an alarm opened, and a stage; in the second all is as it
+/// should be; in the third there are incidents and no alarm.
+async fn see_day(city: &City, demo: &DemoCity, now: Timestamp) {
+    let mut db = city.store().read().await.unwrap();
+    let alarms = alarm_rows::open(&mut db, 100).await.unwrap();
+    let told: Vec<(&str, u8)> = alarms
+        .iter()
+        .map(|alarm| (alarm.rule.as_str(), alarm.priority.level()))
+        .collect();
+    let begun = now.plus(jiff::SignedDuration::from_hours(-3));
+    for alarm in &alarms {
+        let stands = (alarm.state, alarm.is_active);
+        assert_eq!(stands, (AlarmState::Unacknowledged, true), "{alarm:?}");
+        let at = alarm.raised_at;
+        assert!(at > begun && at <= now, "{alarm:?}");
+    }
+    let all = incident_rows::list(&mut db, false, 100).await.unwrap();
+    let open = incident_rows::list(&mut db, true, 100).await.unwrap();
+    let stage = alerts::stage::now(city).await.unwrap().stage.number();
+    match demo.slug.as_str() {
+        "tanjungpinang" => {
+            let (watch, silent) = (("pasang/waspada", 3), ("tinggi-air/diam", 4));
+            assert_eq!(told, [("pasang/siaga", 2), watch, watch, silent]);
+            assert_eq!((all.len(), open.len(), stage), (3, 3, 2));
+            let opened = alarms[0].incident.unwrap();
+            assert!(open.iter().any(|incident| incident.id == opened));
+        }
+        "denpasar" => {
+            assert_eq!(told, []);
+            assert_eq!((all.len(), open.len(), stage), (2, 0, 1));
+        }
+        _ => {
+            assert_eq!(told, []);
+            assert_eq!((all.len(), open.len(), stage), (2, 2, 1));
+        }
+    }
+}
+
 /// One source that sends, and one that fell silent and has left messages that nobody can use.
-async fn see_sources(city: &City, now: Timestamp) {
+async fn see_sources(city: &City, demo: &DemoCity, now: Timestamp) {
     let by = configuration::command_line();
     let known = sources::known(city, &by).await.unwrap();
     let [air, gauges] = &known[..] else {
@@ -96,7 +133,12 @@ async fn see_sources(city: &City, now: Timestamp) {
     let seen = |known: &sources::Known| known.seen.clone().unwrap();
     assert_eq!(gauges.source.to_string(), "feed:tide-gauges");
     assert_eq!(seen(gauges).last_seen_at, now);
-    assert_eq!(seen(gauges).counts.received, 4 * 48 - 10);
+    let missing = |silent: bool| if silent { 30 } else { 0 };
+    assert_eq!(live::minutes().count(), 68);
+    assert_eq!(
+        seen(gauges).counts.received,
+        4 * 68 - missing(demo.day.silent_gauge)
+    );
     assert!(gauges.waiting.is_empty());
     assert_eq!(air.source.to_string(), "mqtt:air-stations");
     assert!(is_silent(seen(air).last_seen_at, now));

@@ -43,6 +43,17 @@ pub async fn now(city: &City) -> Result<Now> {
     })
 }
 
+/// What was set last, when that is no ordinary day: for the top of a page.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn raised(city: &City) -> Result<Option<Set>> {
+    let set = rows::history(&mut city.store().read().await?, 1)
+        .await?
+        .pop();
+    Ok(set.filter(|set| set.stage > Stage::LOWEST))
+}
+
 /// Sets the stage; a person may confirm what is proposed or choose another.
 ///
 /// # Errors

@@ -9,10 +9,12 @@ use pendopo_domain::incidents::Incident;
 use pendopo_domain::live_types::{Freshness, LiveType};
 use pendopo_domain::rules::{Beyond, Condition, Rule};
 use pendopo_domain::time::Timestamp;
+use pendopo_domain::trends::{self, Reach};
 use pendopo_domain::walls::Wall;
 use pendopo_store::report_query::{Cluster, Filter};
 use pendopo_store::{alarms, incidents, walls};
 
+use crate::alerts::{self, stage};
 use crate::entities::seen::{self, Eyes, Look, Reading, Seen, Sweep};
 use crate::{City, Result, reports};
 
@@ -34,6 +36,10 @@ const SILENT_NEWS: SignedDuration = SignedDuration::from_hours(24);
 /// The state of the city as a wall shows it.
 pub struct Picture {
     pub at: Timestamp,
+    /// The stage of the city, when it is no ordinary day.
+    pub stage: Option<stage::Set>,
+    /// Official warnings that hold, the gravest first, without outlines.
+    pub alerts: Vec<alerts::Seen>,
     /// Open alarms, the gravest first, each with its entity.
     pub alarms: Vec<(Alarm, Option<Seen>)>,
     /// Open incidents, the gravest first.
@@ -65,6 +71,8 @@ pub struct Gauge {
     pub past: Vec<Reading>,
     /// Rules with a limit for it, the gravest first.
     pub limits: Vec<Limit>,
+    /// The first limit that it reaches if it goes on as it does; only when its trend bears that.
+    pub reach: Option<Reach>,
 }
 
 /// A limit of a rule.
@@ -116,6 +124,8 @@ pub async fn picture(
     let silent = newest_silent(city.now(), &candidates);
     Ok(Picture {
         at: city.now(),
+        stage: stage::raised(city).await?,
+        alerts: alerts::headlines(city).await?,
         gauges: gauges(city, candidates, &told).await?,
         alarms: told,
         incidents: standing_incidents(city).await?,
@@ -267,8 +277,28 @@ async fn gauges(
     let since = city.now().plus(-TREND);
     let pasts = seen::pasts(city, Eyes::Wall, &seen, since, MOST_READINGS).await?;
     let parts = seen.into_iter().zip(pasts).zip(limits);
-    let gauge = |((seen, past), limits)| Gauge { seen, past, limits };
+    let now = city.now();
+    let gauge = |((seen, past), limits): ((Seen, Vec<Reading>), Vec<Limit>)| Gauge {
+        reach: (seen.freshness == Freshness::Fresh)
+            .then(|| reach(&past, &limits, now))
+            .flatten(),
+        seen,
+        past,
+        limits,
+    };
     Ok(parts.map(gauge).collect())
+}
+
+/// The first of `limits` that a value reaches, going on as in `past`.
+fn reach(past: &[Reading], limits: &[Limit], now: Timestamp) -> Option<Reach> {
+    let numbers = past
+        .iter()
+        .filter_map(|reading| Some((reading.at, reading.number?)));
+    let numbers: Vec<(Timestamp, f64)> = numbers.collect();
+    let each = limits
+        .iter()
+        .filter_map(|limit| trends::reach(&numbers, limit.value, limit.side, now));
+    each.min_by_key(|reach| reach.at)
 }
 
 /// How far `value` is from a limit as a part of it; negative when beyond.

@@ -3,6 +3,7 @@
 //
 // Markup and attributes: see README.md one folder up.
 import { Map as GlMap, Marker, setWorkerUrl } from "maplibre-gl";
+import { alertLayers, alertSources, drawAlerts, recolourAlerts } from "./map/alerts.js";
 import { baseLayers, baseSources, openTiles, readColours, recolour } from "./map/base.js";
 import { showControls, showCredit } from "./map/controls.js";
 import { showLayers } from "./map/layers.js";
@@ -51,8 +52,8 @@ async function start(element) {
     container: canvas,
     style: {
       version: 8,
-      sources: baseSources(tiles, base, areas),
-      layers: baseLayers(set, tiles, base, readColours(element), areas.approximate),
+      sources: { ...baseSources(tiles, base, areas), ...(set.alerts ? alertSources : {}) },
+      layers: [...baseLayers(set, tiles, base, readColours(element), areas.approximate), ...(set.alerts ? alertLayers(element) : [])],
     },
     ...(set.zoom && set.lat && set.lon
       ? { center: [Number(set.lon), Number(set.lat)], zoom: Number(set.zoom) }
@@ -90,7 +91,15 @@ async function start(element) {
   const placeLive = set.liveMarks ? showLive(element, map, placeLabels) : placeLabels;
   if (set.reports) showReports(element, map, placeLive);
   if (set.reports && set.liveMarks && !still) showLayers(element, placeLive);
+  if (set.alerts) followAlerts(map, set.alerts);
   followTheme(element, map, tiles, base);
+}
+
+/** Where warnings hold, now and when something changed. */
+function followAlerts(map, address) {
+  const update = () => drawAlerts(map, address);
+  map.once("load", update);
+  window.addEventListener("pendopo:changed", update);
 }
 
 /** The place that the page is about, among its neighbours. */
@@ -119,7 +128,10 @@ function numbers(text) {
 
 /** The colours live in the style sheet; the canvas has to be told when they change. */
 function followTheme(element, map, tiles, base) {
-  const again = () => recolour(map, tiles, base, readColours(element));
+  const again = () => {
+    recolour(map, tiles, base, readColours(element));
+    recolourAlerts(element, map);
+  };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   new MutationObserver(again).observe(document.documentElement, {
     attributes: true,

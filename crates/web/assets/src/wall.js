@@ -3,9 +3,11 @@
 // It asks for everything as one answer, when the server says that something changed and now and then anyway. Without
 // an answer it keeps what it has, says since when, and tries again. Each part is drawn by itself: one that cannot be
 // drawn is left out and harms no other.
+import { showAlerts, showStage } from "./wall/alerts.js";
 import { fitText } from "./wall/room.js";
 import { showFoot } from "./wall/foot.js";
 import { showGauges, showSilent } from "./wall/gauge.js";
+import { showLayers } from "./wall/layers.js";
 import { showHead, showList } from "./wall/list.js";
 import { showMap } from "./wall/map.js";
 import { age, cityNow, clock, setCityNow, words } from "./wall/words.js";
@@ -18,6 +20,8 @@ const RETRY = 1_500;
 const PATIENCE = 4_000;
 /** Nothing heard for so long, and the stream is dead though nobody said so. */
 const SILENCE = 6_000;
+/** Rows of the list that are worth more than what tells of the second gauge. */
+const ROWS = 2;
 /** Against pictures that burn in: two pixels every ten minutes. */
 const SHIFT = 600_000;
 const SHIFTS = [[0, 0], [2, 0], [2, 2], [0, 2]];
@@ -35,6 +39,7 @@ fitText();
 const started = showMap(document.querySelector(".wall-map")).then((shown) => {
   map = shown;
   map.onmove(ask);
+  showLayers(document.querySelector("[data-layers]"), () => last && each(() => map.show(last)));
 });
 started.catch((error) => console.warn("map not drawn:", error.message)).finally(ask);
 ask();
@@ -83,15 +88,27 @@ function lose() {
 
 function draw() {
   const parts = [
+    () => showStage(document.querySelector("[data-stage]"), last.stage),
+    () => showAlerts(document.querySelector("[data-warnings]"), last.alerts),
     () => showHead(document.querySelector("[data-head]"), last),
     () => showGauges(document.querySelector("[data-gauges]"), last.gauges ?? []),
     () => showSilent(document.querySelector("[data-silent]"), last.silent),
     () => showFoot(document.querySelector("[data-foot]"), last),
     // After the others, for it takes the room that they leave.
-    () => showList(document.querySelector("[data-list]"), last),
+    () => showRows(),
     () => map?.show(last),
   ];
   for (const part of parts) each(part);
+}
+
+/** What asks for somebody goes before what only tells: with too few rows the silent one leaves, then the second gauge. */
+function showRows() {
+  const list = document.querySelector("[data-list]");
+  for (const least of [".wall-silent", ".wall-gauge + .wall-gauge", null]) {
+    const { shown, hidden } = showList(list, last);
+    if (!hidden || shown >= ROWS || !least) return;
+    document.querySelector(least)?.remove();
+  }
 }
 
 function each(act) {

@@ -1,5 +1,6 @@
 //! What the map draws: the base, the areas and places, and the reports gathered by squares. GeoJSON (RFC 7946).
 
+mod alerts;
 mod kept;
 
 use axum::extract::{Query, State};
@@ -15,8 +16,9 @@ use pendopo_operations::walls::{self, StandingIncident};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use self::alerts::list_alerts;
 pub use self::kept::KeptAnswers;
-use self::kept::Stand;
+use self::kept::{Answer, Stand};
 use crate::assets;
 use crate::failure::Failure;
 use crate::i18n::{Language, text};
@@ -66,21 +68,21 @@ pub async fn areas(visit: Visit) -> Response {
     geojson(body.to_string(), "public, max-age=300")
 }
 
-fn area(area: &Area) -> Value {
+/// Polygons, each of rings of `[lon, lat]`, as GeoJSON has them.
+fn polygons(outline: &geo::MultiPolygon<f64>) -> Vec<Vec<Vec<[f64; 2]>>> {
     let ring = |line: &geo::LineString<f64>| -> Vec<[f64; 2]> {
         line.0.iter().map(|at| [at.x, at.y]).collect()
     };
-    let polygons: Vec<Vec<Vec<[f64; 2]>>> = area
-        .outline
-        .0
-        .iter()
-        .map(|polygon| {
-            std::iter::once(polygon.exterior())
-                .chain(polygon.interiors())
-                .map(ring)
-                .collect()
-        })
-        .collect();
+    let rings = |polygon: &geo::Polygon<f64>| {
+        std::iter::once(polygon.exterior())
+            .chain(polygon.interiors())
+            .map(ring)
+            .collect()
+    };
+    outline.0.iter().map(rings).collect()
+}
+
+fn area(area: &Area) -> Value {
     json!({
         "type": "Feature",
         "id": area.id.0,
@@ -88,7 +90,7 @@ fn area(area: &Area) -> Value {
             "kind": "area", "code": area.code, "name": area.name, "approximate": area.approximate,
             "centre": [area.centre.lon(), area.centre.lat()],
         },
-        "geometry": {"type": "MultiPolygon", "coordinates": polygons},
+        "geometry": {"type": "MultiPolygon", "coordinates": polygons(&area.outline)},
     })
 }
 
@@ -135,16 +137,21 @@ pub async fn list_clusters(
             kept.put(city.slug(), stand, question, body)
         }
     };
-    let response = if assets::is_known(&headers, &answer.etag) {
+    Ok(once_more(&headers, &answer))
+}
+
+/// The answer, or that the client has it already.
+fn once_more(headers: &HeaderMap, answer: &Answer) -> Response {
+    let response = if assets::is_known(headers, &answer.etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, GEOJSON)], answer.body).into_response()
+        ([(header::CONTENT_TYPE, GEOJSON)], answer.body.clone()).into_response()
     };
     let may_keep = [
         (header::CACHE_CONTROL, "no-cache"),
         (header::ETAG, &answer.etag),
     ];
-    Ok((may_keep, response).into_response())
+    (may_keep, response).into_response()
 }
 
 /// The public reports of a box, gathered.

@@ -19,6 +19,7 @@ use pendopo_domain::live_types::Freshness;
 use pendopo_domain::rules::Beyond;
 use pendopo_domain::time::Timestamp;
 use pendopo_domain::walls::Wall;
+use pendopo_operations::alerts::stage;
 use pendopo_operations::city::Change;
 use pendopo_operations::entities::seen::Heap;
 use pendopo_operations::followers::Place;
@@ -33,9 +34,11 @@ use tokio::time::Instant;
 use super::events::{Peer, Stopping, place, stopped};
 use super::live::shown_value;
 use crate::failure::Failure;
+use crate::i18n::FluentArgs;
+use crate::pages;
 use crate::pages::alarm::row_with;
 use crate::pages::parts::service_name;
-use crate::pages_view::ErrorKind;
+use crate::pages_view::{AlertCard, ErrorKind};
 use crate::visit::{Visit, cookie};
 
 /// Squares of the map side by side.
@@ -139,6 +142,8 @@ fn told(visit: &Visit, picture: &Picture) -> Value {
         .map(|cluster| json!({"at": place_of(Some(cluster.at)), "count": cluster.count}));
     json!({
         "at": millis(picture.at),
+        "stage": picture.stage.as_ref().map(|set| stage(visit, set)),
+        "alerts": pages::alert_cards(visit, &picture.alerts).iter().map(|card| warning(visit, card)).collect::<Vec<_>>(),
         "alarms": picture.alarms.iter().map(|(alarm, seen)| {
             let row = row_with(&visit.city, visit.language, alarm, seen.as_ref());
             let at = alarm.position.or_else(|| seen.as_ref()?.position);
@@ -159,6 +164,34 @@ fn told(visit: &Visit, picture: &Picture) -> Value {
         "heaps": picture.sweep.heaps.iter().map(|one| heap(visit, one)).collect::<Vec<_>>(),
         "reports": reports.collect::<Vec<_>>(),
         "crews": picture.crews,
+    })
+}
+
+fn stage(visit: &Visit, set: &stage::Set) -> Value {
+    let number = set.stage.number();
+    let mut args = FluentArgs::new();
+    args.set("n", number);
+    json!({
+        "number": number,
+        "title": visit.text_with("stage-number", &args),
+        "word": visit.text(&format!("stage-{number}")),
+        "since": millis(set.at),
+    })
+}
+
+/// An official warning as a line: who says it and until when.
+fn warning(visit: &Visit, card: &AlertCard) -> Value {
+    let severity = format!("alert-severity-{}", card.severity);
+    json!({
+        "id": card.url,
+        "level": card.level,
+        "severity": if card.all_clear { visit.text("alert-over") } else { visit.text(&severity) },
+        "headline": card.headline,
+        "language": card.language,
+        "sender": card.sender_name,
+        "until": card.says_expiry.then(|| millis(card.expires)),
+        "over": card.all_clear,
+        "stale": card.stale,
     })
 }
 
@@ -217,6 +250,7 @@ fn gauge(visit: &Visit, gauge: &Gauge) -> Value {
         "stale": seen.freshness != Freshness::Fresh,
         "passed": passed,
         "limits": limits.collect::<Vec<_>>(),
+        "reach": gauge.reach.map(|reach| json!({"limit": reach.limit, "at": millis(reach.at)})),
         "points": &points[first..],
     })
 }

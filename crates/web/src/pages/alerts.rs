@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use pendopo_domain::alerts::AlertId;
+use pendopo_domain::alerts::{AlertId, Info};
 use pendopo_domain::policy::Action;
 use pendopo_domain::time::Timestamp;
 use pendopo_operations::alerts::{self, Seen};
@@ -19,7 +19,7 @@ use pendopo_standards::{cap, feeds};
 use crate::assets;
 use crate::failure::Failure;
 use crate::i18n::{FluentArgs, Language, text};
-use crate::pages_view::{AlertList, Banner, Nav};
+use crate::pages_view::{AlertCard, AlertList, Banner, Nav, StageBand};
 use crate::routes::{Route, show};
 use crate::visit::Visit;
 
@@ -41,7 +41,8 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
 /// The gravest warning that holds, for the top of a page; `None` when there is none, the path is no page, or the
 /// database does not answer: a page must not fail for that.
 pub(crate) async fn warning(city: &City, language: Language, here: &str) -> Option<Banner> {
-    const MACHINES: [&str; 8] = [
+    const MACHINES: [&str; 9] = [
+        "/wall",
         "/map/",
         "/events",
         "/meja/events",
@@ -86,15 +87,39 @@ pub(crate) async fn warning(city: &City, language: Language, here: &str) -> Opti
     })
 }
 
+/// The stage of the city for the top of a page; `None` on an ordinary day.
+pub(crate) async fn stage_band(city: &City) -> Result<Option<StageBand>, Error> {
+    let set = alerts::stage::raised(city).await?;
+    Ok(set.map(|set| StageBand {
+        number: set.stage.number(),
+        since: set.at,
+    }))
+}
+
+/// What a map knows of a warning, beside its outline.
+pub(crate) fn alert_mark(seen: &Seen, language: Language) -> serde_json::Value {
+    let message = &seen.kept.message;
+    let headline = message.info_in(language.tag()).map(Info::headline);
+    serde_json::json!({
+        "id": seen.kept.id.0,
+        "level": view::level(message),
+        "label": headline,
+        "href": view::public_url(seen.kept.id),
+    })
+}
+
+/// The warnings that hold, the gravest first, as a list of everyone shows them.
+pub(crate) fn alert_cards(visit: &Visit, holding: &[Seen]) -> Vec<AlertCard> {
+    let each = holding.iter();
+    each.map(|one| view::card(visit, one, false)).collect()
+}
+
 /// `GET /peringatan`
 async fn list_alerts(visit: Visit) -> Result<Response, Failure> {
     let active = alerts::headlines(&visit.city).await?;
     let context = AlertList {
         stage: view::stage(&visit).await?,
-        active: active
-            .iter()
-            .map(|one| view::card(&visit, one, false))
-            .collect(),
+        active: alert_cards(&visit, &active),
     };
     visit.page(Nav::None, &context)
 }

@@ -51,6 +51,7 @@ async fn home(visit: &Visit) -> Result<Response, Failure> {
     let counts = measures::see(&visit.city, Some(DAYS)).await?.table.total;
     let phone = &configuration.profile.emergency_phone;
     let page = Home {
+        stage: super::stage_band(&visit.city).await?,
         emergency_phone: Some(phone.clone()).filter(|phone| !phone.is_empty()),
         open_count: open_count(visit).await?,
         map: parts::city_map(visit, "/map/reports.json?state=open"),

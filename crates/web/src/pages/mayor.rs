@@ -64,6 +64,7 @@ async fn show_standing(visit: Visit) -> Result<Response, Failure> {
     lines.extend(overdue);
     lines.truncate(MayorPage::MOST_LINES);
     let context = MayorPage {
+        stage: super::stage_band(&visit.city).await?,
         normal: standing.is_normal(),
         alarms: standing.alarms.len(),
         incidents: standing.incidents.len(),

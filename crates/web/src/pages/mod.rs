@@ -19,7 +19,7 @@ mod staff_parts;
 mod units;
 mod wall;
 
-pub(crate) use alerts::warning;
+pub(crate) use alerts::{alert_cards, alert_mark, stage_band, warning};
 pub(crate) use parts::map_around;
 
 use crate::routes::Route;

@@ -8,15 +8,16 @@ use pendopo_domain::reports::{Number, Report, State, Visibility};
 use pendopo_operations::reports::{self, Listing};
 use pendopo_operations::store::report_query::{Filter, Order};
 use pendopo_operations::store::reports as rows;
-use pendopo_operations::{Error, measures};
+use pendopo_operations::walls::{self, StandingIncident};
+use pendopo_operations::{Error, alerts, measures};
 use serde::Deserialize;
 
-use super::{entry, parts};
+use super::{entry, parts, staff_parts};
 use crate::api::live::{Room, with_live};
 use crate::failure::Failure;
 use crate::pages_view::{
     ErrorKind, HonestNumbers, ListFilters, MapPage, Nav, NumberLink, NumberRow, NumbersPage,
-    Privacy, RatingSummary, ReportList, ReportPage,
+    Privacy, PublicIncident, RatingSummary, ReportList, ReportPage,
 };
 use crate::routes::{Route, act, show};
 use crate::visit::Visit;
@@ -271,11 +272,31 @@ async fn join_report(visit: Visit, Path(number): Path<String>) -> Result<Respons
 
 /// `GET /peta`
 async fn show_map(visit: Visit) -> Result<Response, Failure> {
+    let holding = alerts::headlines(&visit.city).await?;
     let context = MapPage {
+        alerts: super::alert_cards(&visit, &holding),
+        incidents: open_incidents(&visit).await?,
         map: with_live(parts::city_map(&visit, "/map/reports.json"), Room::Public),
         open_count: entry::open_count(&visit).await?,
     };
     visit.page(Nav::Map, &context)
+}
+
+/// Open incidents that have a public report, the gravest first: what the map marks. No crew, no team.
+async fn open_incidents(visit: &Visit) -> Result<Vec<PublicIncident>, Error> {
+    let configuration = visit.city.configuration();
+    let standing = walls::standing_incidents(&visit.city).await?;
+    let public = standing.iter().filter(|one| one.public_reports > 0);
+    let row = |one: &StandingIncident| PublicIncident {
+        priority: one.incident.priority.level(),
+        number: one.incident.number().to_string(),
+        title: parts::service_name(&configuration, visit.language, &one.incident.service_code),
+        place: staff_parts::incident_place(&configuration, &one.incident),
+        state: one.incident.state,
+        reports: one.public_reports,
+        opened_at: one.incident.opened_at,
+    };
+    Ok(public.map(row).collect())
 }
 
 #[derive(Deserialize)]

@@ -19,6 +19,14 @@ pub struct StageView {
     pub set_at: Option<Timestamp>,
 }
 
+/// The stage of the city over the top of a page: 2 or more, an ordinary day has no band.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct StageBand {
+    /// 2 to 5.
+    pub number: u8,
+    pub since: Timestamp,
+}
+
 /// A warning in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct AlertCard {
@@ -157,6 +165,14 @@ pub struct AlertAside {
     pub reason: String,
 }
 
+impl StageBand {
+    /// Every stage that has a band.
+    pub(super) fn samples() -> Vec<Self> {
+        let since = sample::ago(30);
+        (2..=5).map(|number| Self { number, since }).collect()
+    }
+}
+
 impl StageView {
     fn sample(number: u8, proposed: u8) -> Self {
         Self {
@@ -193,7 +209,7 @@ impl AlertCard {
         }
     }
 
-    fn samples() -> Vec<Self> {
+    pub(super) fn samples() -> Vec<Self> {
         let mut all: Vec<Self> = Severity::ALL
             .iter()
             .zip([1, 2, 3, 4, 0])

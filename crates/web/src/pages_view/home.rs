@@ -3,12 +3,14 @@
 use pendopo_domain::measures::Numbers;
 use serde::Serialize;
 
+use super::alerts::StageBand;
 use super::parts::{MapView, ReportRow, sample};
 use crate::render::Page;
 
 /// `GET /`
 #[derive(Clone, Debug, Serialize)]
 pub struct Home {
+    pub stage: Option<StageBand>,
     /// Number for emergencies: `112`; `None` when the city has none.
     pub emergency_phone: Option<String>,
     pub open_count: i64,
@@ -49,6 +51,7 @@ impl Page for Home {
 
     fn sample() -> Vec<Self> {
         let full = Self {
+            stage: None,
             emergency_phone: Some("112".to_owned()),
             open_count: 1599,
             map: sample::map(),
@@ -69,6 +72,11 @@ impl Page for Home {
             latest: sample::rows_in_every_state(),
             ..full.clone()
         };
-        vec![full, empty, every_state]
+        let stages = StageBand::samples().into_iter().map(|band| Self {
+            stage: Some(band),
+            ..full.clone()
+        });
+        let stages: Vec<Self> = stages.collect();
+        [vec![full, empty, every_state], stages].concat()
     }
 }

@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use super::alerts::StageBand;
 use crate::render::Page;
 
 /// `GET /walikota`
 #[derive(Clone, Debug, Serialize)]
 pub struct MayorPage {
+    pub stage: Option<StageBand>,
     pub normal: bool,
     pub alarms: usize,
     pub incidents: usize,
@@ -60,7 +62,9 @@ impl Page for MayorPage {
             place: String::new(),
             ..line("overdue", None, true, "/laporan")
         };
+        let stage = StageBand::samples().pop();
         let full = Self {
+            stage,
             normal: false,
             alarms: 1,
             incidents: 2,
@@ -74,6 +78,7 @@ impl Page for MayorPage {
             ],
         };
         let late = Self {
+            stage: None,
             normal: true,
             alarms: 0,
             incidents: 0,

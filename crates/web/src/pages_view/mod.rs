@@ -37,7 +37,7 @@ pub use alarms::{
 pub use alert_drafts::{DraftForm, DraftPage, DraftStep, DraftWords};
 pub use alerts::{
     AlertAside, AlertCard, AlertDesk, AlertList, AlertPage, AlertStaff, AlertTexts, DraftRow,
-    FeedRow, StageRow, StageView,
+    FeedRow, StageBand, StageRow, StageView,
 };
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, Press, TaskRow};
@@ -61,7 +61,7 @@ pub use parts::{
     Arg, Choice, ChoiceGroup, Due, FieldError, MapView, NumberLink, Phase, Photo, PhotoKind,
     ReportRow, TimelineEntry, Unit,
 };
-pub use public::{ListFilters, MapPage, ReportList, ReportPage};
+pub use public::{ListFilters, MapPage, PublicIncident, ReportList, ReportPage};
 pub use report_form::{
     AttributeField, KeptPhoto, Privacy as ReportPrivacy, QuestionsPage, ReportForm, ReportSent,
     ServiceChoice, ServiceGroup,

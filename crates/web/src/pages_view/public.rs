@@ -1,9 +1,11 @@
 //! What everyone may read: the list of reports, the map, one report.
 
+use pendopo_domain::incidents::State as IncidentState;
 use pendopo_domain::reports::State;
 use pendopo_domain::time::Timestamp;
 use serde::Serialize;
 
+use super::alerts::AlertCard;
 use super::parts::{
     Choice, ChoiceGroup, Due, MapView, NumberLink, Phase, Photo, PhotoKind, ReportRow,
     TimelineEntry, Unit, sample,
@@ -45,6 +47,24 @@ pub struct StateChoice {
 pub struct MapPage {
     pub map: MapView,
     pub open_count: i64,
+    /// Warnings that hold, the gravest first.
+    pub alerts: Vec<AlertCard>,
+    /// What the map marks as incidents, in words; the gravest first.
+    pub incidents: Vec<PublicIncident>,
+}
+
+/// An open incident as everyone may know it: no crew, no team.
+#[derive(Clone, Debug, Serialize)]
+pub struct PublicIncident {
+    /// 1 to 4
+    pub priority: u8,
+    pub number: String,
+    pub title: String,
+    /// Name of its area; empty without one.
+    pub place: String,
+    pub state: IncidentState,
+    pub reports: i64,
+    pub opened_at: Timestamp,
 }
 
 /// `GET /laporan/{number}`
@@ -142,17 +162,35 @@ impl Page for MapPage {
     const TEMPLATE: &'static str = "map.html";
 
     fn sample() -> Vec<Self> {
+        let incident = |priority, state| PublicIncident {
+            priority,
+            number: format!("K-{priority}"),
+            title: "Banjir <genangan>".to_owned(),
+            place: "Tanjung Unggat".to_owned(),
+            state,
+            reports: i64::from(priority),
+            opened_at: sample::ago(17),
+        };
         let full = Self {
             map: sample::map(),
             open_count: 70,
+            alerts: AlertCard::samples(),
+            incidents: vec![
+                incident(1, IncidentState::New),
+                incident(2, IncidentState::OnScene),
+                PublicIncident {
+                    place: String::new(),
+                    ..incident(4, IncidentState::Contained)
+                },
+            ],
         };
-        vec![
-            full.clone(),
-            Self {
-                open_count: 0,
-                ..full
-            },
-        ]
+        let quiet = Self {
+            open_count: 0,
+            alerts: vec![],
+            incidents: vec![],
+            ..full.clone()
+        };
+        vec![full, quiet]
     }
 }
 

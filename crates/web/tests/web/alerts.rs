@@ -9,10 +9,10 @@ use pendopo_standards::{cap, feeds};
 
 use crate::fixture::{Answer, Browser, Fixture};
 
-const RING: &str = "<polygon>0.9,104.42 0.9,104.46 0.95,104.46 0.9,104.42</polygon>";
+pub(crate) const RING: &str = "<polygon>0.9,104.42 0.9,104.46 0.95,104.46 0.9,104.42</polygon>";
 
 /// A document of an agency, in force by the clock of the fixture.
-fn document(kota: &Fixture, identifier: &str, severity: &str, area: &str) -> String {
+pub(crate) fn document(kota: &Fixture, identifier: &str, severity: &str, area: &str) -> String {
     use pendopo_domain::time::Clock;
     let second = jiff::Timestamp::from(kota.clock.now()).as_second();
     let time = |plus: i64| {
@@ -32,7 +32,7 @@ fn document(kota: &Fixture, identifier: &str, severity: &str, area: &str) -> Str
     )
 }
 
-async fn bring(kota: &Fixture, text: &str) {
+pub(crate) async fn bring(kota: &Fixture, text: &str) {
     let document = documents::read(text.as_bytes()).unwrap();
     let by = configuration::command_line();
     alerts::import(&kota.city, &by, vec![document])
@@ -79,6 +79,13 @@ fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
         .get(name)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
+}
+
+/// The features that a map of residents draws for the warnings.
+async fn outlines(kota: &Fixture) -> Vec<serde_json::Value> {
+    let answer = kota.get("/map/alerts.json").await.is(200);
+    let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    told["features"].as_array().unwrap().clone()
 }
 
 stories! {
@@ -189,6 +196,46 @@ stories! {
         kota.get("/peringatan").await.is(200).has("Tahap 3");
         let dispatcher = kota.sign_in("dispatcher").await;
         dispatcher.post("/meja/siaga", &[("tahap", "1")]).await.is(403);
+    }
+
+    async fn the_stage_stands_over_the_pages_of_residents_and_of_the_mayor(kota: Fixture) {
+        let mayor = kota.sign_in("wali-kota").await;
+        kota.get("/").await.is(200).lacks("stage-band");
+        mayor.get("/walikota").await.is(200).lacks("stage-band");
+        let operator = kota.sign_in("operator").await;
+        for (number, says) in [("2", "Waspada"), ("5", "Darurat")] {
+            operator.post("/meja/siaga", &[("tahap", number)]).await.is(303);
+            for page in [kota.get("/").await, mayor.get("/walikota").await] {
+                page.is(200)
+                    .has(&format!("stage-band s{number}"))
+                    .has(&format!("aria-label=\"Tahap {number} dari 5\""))
+                    .has(&format!("<b>Tahap {number} · {says}.</b>"))
+                    .has("href=\"/peringatan\"");
+            }
+        }
+        operator.post("/meja/siaga", &[("tahap", "1")]).await.is(303);
+        kota.get("/").await.is(200).lacks("stage-band");
+        mayor.get("/walikota").await.is(200).lacks("stage-band");
+    }
+
+    async fn the_map_draws_where_warnings_hold_and_lists_them(kota: Fixture) {
+        kota.get("/peta").await.is(200).has("Tidak ada peringatan yang berlaku").has("data-alerts=\"/map/alerts.json\"");
+        assert!(outlines(&kota).await.is_empty());
+        bring(&kota, &document(&kota, "1", "Moderate", RING)).await;
+        bring(&kota, &document(&kota, "2", "Severe", RING)).await;
+        // It is drawn with the gravest on top; what says nothing of where is in the list alone.
+        bring(&kota, &document(&kota, "3", "Minor", "")).await;
+        let drawn = outlines(&kota).await;
+        let levels: Vec<_> = drawn.iter().map(|one| one["properties"]["level"].as_i64()).collect();
+        assert_eq!(levels, [Some(3), Some(2)]);
+        let geometry = &drawn[1]["geometry"];
+        assert_eq!(geometry["type"], "MultiPolygon");
+        assert_eq!(geometry["coordinates"][0][0].as_array().unwrap().len(), 4);
+        assert!(geometry["coordinates"][0][0].as_array().unwrap().contains(&serde_json::json!([104.42, 0.9])), "{geometry}");
+        assert_eq!(drawn[1]["properties"]["href"], "/peringatan/2");
+        let page = kota.get("/peta").await.is(200).has("Hujan 1 &lt;b&gt;").has("Hujan 3 &lt;b&gt;");
+        let place = |text: &str| page.body.rfind(text).unwrap();
+        assert!(place("/peringatan/2\"") < place("/peringatan/1\""), "the gravest stands first");
     }
 
     async fn a_silent_source_and_an_area_that_is_not_certain_are_said(kota: Fixture) {

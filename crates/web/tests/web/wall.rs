@@ -230,4 +230,46 @@ stories! {
         let label = incidents[0]["properties"]["label"].as_str().unwrap();
         assert!(label.contains("Lampu jalan padam") && !label.contains("Dinas"), "{label}");
     }
+
+    async fn beside_the_public_map_stands_what_it_marks_and_nothing_of_secret_reports(kota: Fixture) {
+        kota.get("/peta").await.is(200).has("Tidak ada kejadian terbuka").lacks("data-incident");
+        let public = kota.submit(|_| {}).await;
+        let secret = kota.submit(|sent| {
+            sent.service_code = "pungutan-liar".into();
+            sent.visibility = Some(Visibility::Secret);
+        }).await;
+        open(&kota, public.report.id).await;
+        open(&kota, secret.report.id).await;
+        let page = kota.get("/peta").await.is(200);
+        assert_eq!(page.body.matches("data-incident").count(), 1, "{}", page.body);
+        let list = &page.body[page.body.find("data-incident").unwrap()..page.body.find("id=\"peringatan\"").unwrap()];
+        assert!(list.contains("Lampu jalan padam") && list.contains("1 laporan"), "{list}");
+        assert!(!list.contains("Dinas") && !list.contains("Pungutan"), "{list}");
+    }
+
+    async fn a_wall_tells_the_stage_the_warnings_and_when_a_limit_is_reached(kota: Fixture) {
+        let link = link(&kota).await;
+        let screen = screen(&kota, &link).await;
+        let calm = picture(&screen).await;
+        assert_eq!((&calm["stage"], &calm["alerts"]), (&Value::Null, &serde_json::json!([])));
+        crate::alerts::bring(&kota, &crate::alerts::document(&kota, "7", "Severe", crate::alerts::RING)).await;
+        kota.sign_in("operator").await.post("/meja/siaga", &[("tahap", "3")]).await.is(303);
+        keep(&kota, rule("high", 2)).await;
+        let now = kota.clock.now();
+        // Half a centimetre a minute: 120 in twenty minutes.
+        for minutes in (0..=6).rev().map(|step| step * 5) {
+            let at = now.plus(jiff::SignedDuration::from_mins(-minutes));
+            live_data::tell(&kota, "air", GAUGE, &format!("{}", 110.0 - minutes as f64 / 2.0), at).await;
+        }
+        let told = screen.get("/wall/data?columns=31").await.is(200);
+        let told: Value = serde_json::from_str(&told.body).unwrap();
+        assert_eq!((told["stage"]["number"].as_i64(), told["stage"]["title"].as_str()), (Some(3), Some("Tahap 3")));
+        let warning = &told["alerts"][0];
+        assert_eq!((warning["level"].as_i64(), warning["sender"].as_str()), (Some(2), Some("Badan <Uji>")));
+        assert_eq!(warning["until"].as_i64(), Some((now.micros() / 1_000_000 + 7_200) * 1_000), "{warning}");
+        let reach = &told["gauges"][0]["reach"];
+        assert_eq!(reach["limit"].as_f64(), Some(120.0));
+        let minutes = (reach["at"].as_i64().unwrap() - now.micros() / 1_000) / 60_000;
+        assert!((19..=20).contains(&minutes), "{told}");
+    }
 }

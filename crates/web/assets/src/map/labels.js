@@ -6,8 +6,9 @@ const MOST = 40;
 /** Where a name may go below its place, in sizes of its text. */
 const SHIFTS = [0, 1.76, -1.76, 2.72, -2.72];
 
-/** Returns what to call when the marks have changed. `textPx` is the size of the text. */
-export function showLabels(map, areas, textPx = 12.5) {
+/** Returns what to call when the marks have changed. `textPx` is the size of the text; `drawn` gives boxes of marks that are
+ * no elements. */
+export function showLabels(map, areas, textPx = 12.5, drawn = () => []) {
   const names = areas.features
     .filter((feature) => feature.properties?.name)
     .map(placed)
@@ -17,10 +18,11 @@ export function showLabels(map, areas, textPx = 12.5) {
   const shown = new Map();
   const update = () => {
     const size = map.getContainer().getBoundingClientRect();
-    const taken = [...map.getContainer().parentElement.querySelectorAll(".map-mark, .map-pin, .map-zoom, .map-layers, .map-credit")].map((mark) => {
+    const marks = [...map.getContainer().parentElement.parentElement.querySelectorAll(".map-mark, .map-pin, .map-zoom, .map-layers, .map-credit, .wall-layers, .wall-capped:not([hidden])")].map((mark) => {
       const { left, top, right, bottom } = mark.getBoundingClientRect();
       return [left - size.left, top - size.top, right - size.left, bottom - size.top];
     });
+    const taken = [...marks, ...drawn()];
     const wanted = new Map();
     const told = new Set();
     for (const name of names) {

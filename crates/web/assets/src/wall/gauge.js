@@ -13,14 +13,14 @@ const MISSED = 2;
 
 export function showGauges(element, gauges) {
   const most = less() >= 2 ? 1 : 2;
-  element.replaceChildren(...eachOf(gauges, gauge).slice(0, most));
+  element.replaceChildren(...eachOf(gauges.slice(0, most + 1), (one, index) => gauge(one, index > 0)).slice(0, most));
 }
 
-function gauge(one) {
+function gauge(one, isSmall) {
   const about = part("div", "row between", part("h3", "", [one.attribute || one.kind, one.name].filter(Boolean).join(", ")), aged(one.since, dataset.tAgo));
   about.lastChild.classList.add("age");
   const value = part("div", `gv${one.passed ? ` g${one.passed}` : ""}`, part("b", "", one.value), part("span", "", one.unit), rate(one));
-  const section = part("section", "wall-gauge", about, value, trend(one));
+  const section = part("section", "wall-gauge", about, value, trend(one, isSmall), reach(one));
   section.dataset.staleAt = one.since + one.every * MISSED;
   section.classList.toggle("stale", one.stale);
   return section;
@@ -48,22 +48,40 @@ function rate(one) {
   return part("em", "", arrow, dataset.tHour.replace("{n}", `${sign}${number(Math.abs(rounded))} ${one.unit}`.trim()));
 }
 
-function trend(one) {
+/** When it will stand at a limit if it goes on like this; the city says it only when the readings bear it. */
+function reach({ reach: ahead, unit }) {
+  if (!isAhead(ahead)) return null;
+  const limit = [number(ahead.limit), unit].filter(Boolean).join(" ");
+  return part("p", "reach", dataset.tReach.replace("{limit}", limit).replace("{at}", clock(ahead.at)));
+}
+
+const isAhead = (ahead) => Number.isFinite(ahead?.limit) && ahead.at > cityNow();
+
+function trend(one, isSmall) {
   const now = cityNow();
   const from = now - HOUR;
+  // Room for what lies ahead, as long as the line that says it.
+  const to = isAhead(one.reach) ? Math.max(one.reach.at, now) : now;
   const values = [...one.points.map((point) => point[1]), ...one.limits.map((limit) => limit.value)];
   if (!values.every(Number.isFinite)) throw new Error("a value that is no number");
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const room = (high - low || 1) * 0.12;
-  const x = (at) => ((at - from) / HOUR) * WIDTH;
+  const x = (at) => ((at - from) / (to - from)) * WIDTH;
   const y = (value) => HEIGHT - ((value - low + room) / (high - low + 2 * room)) * HEIGHT;
-  const drawing = svg("svg", { class: "trend", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
   const told = one.points.map((point) => point[1]);
+  const drawing = svg("svg", { class: "trend", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
   drawing.setAttribute("aria-label", told.length ? `${clock(from)} ${number(told[0])}, ${clock(now)} ${number(told.at(-1))}` : clock(now));
   const marks = [];
+  const value = told.at(-1);
+  const named = [];
   for (const limit of one.limits) {
     const at = y(limit.value);
-    drawing.append(svg("line", { class: `limit l${limit.priority}`, x1: 0, x2: WIDTH, y1: at, y2: at }));
+    // Grey until it is passed.
+    const isPassed = limit.above ? value >= limit.value : value <= limit.value;
+    drawing.append(svg("line", { class: isPassed ? `limit l${limit.priority}` : "limit", x1: 0, x2: WIDTH, y1: at, y2: at }));
+    // The gravest comes first; a number that would stand on another is left out.
+    if (named.some((other) => Math.abs(other - at) < HEIGHT * (isSmall ? 0.5 : 0.3))) continue;
+    named.push(at);
     const label = part("span", "", number(limit.value));
     label.style.setProperty("top", `${(at / HEIGHT) * 100}%`);
     marks.push(label);
@@ -71,7 +89,11 @@ function trend(one) {
   for (const line of stretches(one.points, one.every * GAP)) {
     drawing.append(svg("polyline", { points: line.map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(" ") }));
   }
-  const times = part("p", "times", part("span", "", clock(from)), part("span", "", clock(now)));
+  const last = one.points.at(-1);
+  if (to > now && last) {
+    drawing.append(svg("line", { class: "ahead", x1: x(last[0]), y1: y(last[1]), x2: x(to), y2: y(one.reach.limit) }));
+  }
+  const times = part("p", "times", part("span", "", clock(from)), part("span", "", clock(to)));
   return part("div", "wall-trend", part("div", "plot", drawing, part("div", "marks", ...marks)), times);
 }
 

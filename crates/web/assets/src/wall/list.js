@@ -65,7 +65,7 @@ function facts(item) {
   if (item.kind === "incident") {
     return part("dl", "wall-facts", fact(dataset.tReports, number(item.reports)), fact(dataset.tIncidentCrews, number(item.crews)), running);
   }
-  return part("dl", "wall-facts", item.value ? fact(STATES[item.state] ?? "", item.value) : null, item.by ? fact("", due(item)) : null, running);
+  return part("dl", "wall-facts", item.value ? fact(STATES[item.state] ?? "", item.value) : null, item.by ? fact(dataset.tToAct, due(item)) : null, running);
 }
 
 /** Time that is left to act. */
@@ -74,6 +74,7 @@ function due(item) {
   return aged(item.by, over ? dataset.tOver : dataset.tLeft);
 }
 
+/** Shows as many rows as there is room for, and returns how many that are; the others are counted. */
 export function showList(element, picture) {
   const rest = ordered(picture);
   const skip = rest.length && rest[0].state !== "shelved" ? 1 : 0;
@@ -88,11 +89,16 @@ export function showList(element, picture) {
     more.textContent = dataset.tMore.replace("{n}", number(hidden));
     element.append(more);
   }
+  // The line that counts them may be one too many for the room itself.
+  if (element.scrollHeight > element.clientHeight + 1) more.remove();
+  return { shown: rows.length, hidden };
 }
 
 function row(item) {
-  const title = part("b", "", [item.title, item.place].filter(Boolean).join(", "));
-  const about = part("span", "", [item.value, standing(item)].filter(Boolean).join(" · "));
+  // The place of an alarm is long: its instrument and its area.
+  const [first, then] = item.kind === "alarm" ? [[item.title], item.place] : [[item.title, item.place], ""];
+  const title = part("b", "", first.filter(Boolean).join(", "));
+  const about = part("span", "", [item.value, standing(item), then].filter(Boolean).join(" · "));
   const marks = item.state === "shelved" ? "wall-row is-shelved" : "wall-row";
   return part("div", marks, shapeOf(item), part("span", "grow", title, about), aged(item.since));
 }

@@ -3,9 +3,11 @@
 // Data points come gathered in squares that are as large as a mark, so a city of fifty thousand sends a few hundred. They
 // are drawn in one layer with pictures that are made once; only alarms and incidents are elements of the page.
 import { Map as GlMap, Marker, setWorkerUrl } from "maplibre-gl";
+import { alertLayers, alertSources, drawAlerts } from "../map/alerts.js";
 import { baseLayers, baseSources, openTiles, readColours } from "../map/base.js";
 import { showCredit } from "../map/controls.js";
 import { showLabels } from "../map/labels.js";
+import { isShown } from "./layers.js";
 import { shapeOf } from "./list.js";
 import { less } from "./room.js";
 import { eachOf, number, part } from "./words.js";
@@ -33,8 +35,8 @@ export async function showMap(element) {
     container: canvas,
     style: {
       version: 8,
-      sources: { ...baseSources(tiles, base, areas), points: { type: "geojson", data: EMPTY } },
-      layers: [...baseLayers(set, tiles, base, readColours(element), areas.approximate), pointLayer()],
+      sources: { ...baseSources(tiles, base, areas), ...alertSources, points: { type: "geojson", data: EMPTY } },
+      layers: [...baseLayers(set, tiles, base, readColours(element), areas.approximate), ...alertLayers(element), pointLayer()],
     },
     bounds: frame,
     fitBoundsOptions: { padding: 8 },
@@ -44,14 +46,18 @@ export async function showMap(element) {
     renderWorldCopies: false,
   });
   showCredit(element, [tiles ? (tiles.credit ?? set.tilesCredit) : base.attribution, areas.attribution, set.credit]);
-  const labels = less() >= 4 ? () => {} : showLabels(map, areas, textPx() * 0.85);
+  const points = { at: [] };
+  const labels = less() >= 4 ? () => {} : showLabels(map, areas, textPx() * 0.85, () => points.at.map((at) => around(map, at)));
   await Promise.all([new Promise((drawn) => map.once("load", drawn)), document.fonts.ready]);
   const shown = new Map();
+  const follow = followAlerts(map, set.alerts);
   return {
     onmove: (act) => map.on("moveend", act),
     asks: () => asks(map),
     show: (picture) => {
-      showPoints(map, picture);
+      follow(picture.alerts ?? []);
+      element.classList.toggle("is-nameless", !isShown("names"));
+      points.at = showPoints(map, picture);
       showMarks(map, shown, picture);
       showCapped(picture);
       labels();
@@ -94,6 +100,18 @@ function onEarth(at) {
   return [lon, lat];
 }
 
+/** Outlines are large: they are asked for only when other warnings hold than before. */
+function followAlerts(map, address) {
+  let drawn = "";
+  return (alerts) => {
+    for (const layer of ["alert-fill", "alert-line"]) map.setLayoutProperty(layer, "visibility", isShown("alerts") ? "visible" : "none");
+    const wanted = alerts.map((alert) => alert?.id).join("|");
+    if (wanted === drawn) return;
+    drawn = wanted;
+    drawAlerts(map, address);
+  };
+}
+
 function showPoints(map, { heaps, reports }) {
   const point = (at, image, count) => {
     const coordinates = onEarth(at);
@@ -101,12 +119,20 @@ function showPoints(map, { heaps, reports }) {
     return { type: "Feature", properties: { image, count }, geometry: { type: "Point", coordinates } };
   };
   const features = [
-    ...eachOf(heaps, ({ at, count, stale }) => point(at, `${stale === count ? "stale" : "fresh"}:${count}`, count)),
-    ...eachOf(reports, ({ at, count }) => point(at, `report:${count}`, count)),
+    ...eachOf(isShown("points") ? heaps : [], ({ at, count, stale }) => point(at, `${stale === count ? "stale" : "fresh"}:${count}`, count)),
+    ...eachOf(isShown("reports") ? reports : [], ({ at, count }) => point(at, `report:${count}`, count)),
   ];
   // Names that stand among so many marks are read by nobody.
   map.getContainer().classList.toggle("is-crowded", features.length > MOST_NAMED);
   map.getSource("points").setData({ type: "FeatureCollection", features });
+  return features.slice(0, MOST_NAMED).map((feature) => feature.geometry.coordinates);
+}
+
+/** The box of a point on the map: left, top, right, bottom. */
+function around(map, at) {
+  const { x, y } = map.project(at);
+  const half = (textPx() * MARK) / 2;
+  return [x - half, y - half, x + half, y + half];
 }
 
 /** Makes a picture of the layer before it is first wanted: its kind and its count. */
@@ -192,10 +218,15 @@ function waves(pen, size, colour) {
 }
 
 function showMarks(map, shown, { alarms = [], incidents = [] }) {
-  const marked = [
-    ...eachOf(incidents, (one) => ({ kind: "incident", key: one.number, label: "", ...one })),
-    ...eachOf(alarms, (one) => ({ kind: "alarm", key: `a${one.id}`, label: one.value, ...one })),
-  ];
+  const told = new Map(eachOf(isShown("incidents") ? incidents : [], (one) => [one.number, { kind: "incident", key: one.number, label: "", ...one }]));
+  const marked = eachOf(alarms, (one) => {
+    const incident = told.get(one.incident);
+    const isThere = incident?.at && one.at && incident.at.join() === one.at.join() && incident.priority <= one.priority;
+    // Of one matter at one place one mark stands, with the value.
+    if (isThere && one.state !== "shelved") incident.label ||= one.value;
+    else return { kind: "alarm", key: `a${one.id}`, label: one.value, ...one };
+  });
+  marked.unshift(...told.values());
   const placed = marked.filter((one) => one.at && one.state !== "shelved").sort((a, b) => b.priority - a.priority);
   const wanted = new Map();
   for (const one of placed.slice(-MOST_MARKS)) wanted.set(one.key, one);

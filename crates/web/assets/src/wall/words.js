@@ -11,8 +11,13 @@ export const cityNow = () => Date.now() + offset;
 const time = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { timeZone: dataset.tz, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const numbers = new Intl.NumberFormat(document.documentElement.lang || undefined, { maximumFractionDigits: 1 });
 
+const days = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { timeZone: dataset.tz, day: "numeric", month: "short" });
+
 export const clock = (at) => time.format(at);
 export const number = (value) => numbers.format(value);
+
+/** The time, with the day when it is another one. */
+export const moment = (at) => (days.format(at) === days.format(cityNow()) ? clock(at) : `${days.format(at)}, ${clock(at)}`);
 
 /** How long ago, or until: the largest unit, rounded down. */
 export function age(at) {
@@ -50,9 +55,9 @@ export function part(name, className, ...children) {
 /** Draws each of `items`; one that cannot be drawn is left out. */
 export function eachOf(items, draw) {
   const drawn = [];
-  for (const item of items ?? []) {
+  for (const [index, item] of (items ?? []).entries()) {
     try {
-      drawn.push(draw(item));
+      drawn.push(draw(item, index));
     } catch (error) {
       console.warn("left out:", error.message);
     }

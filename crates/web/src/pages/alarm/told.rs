@@ -46,11 +46,11 @@ pub(crate) fn row_with(
     let configuration = city.configuration();
     let rule = rule_of(&configuration, alarm);
     let area = alarm.area.and_then(|id| configuration.areas.by_id(id));
-    let place: Vec<&str> = entity
-        .map(|seen| seen.name.as_str())
-        .into_iter()
-        .chain(area.map(|area| area.name.as_str()))
-        .collect();
+    // Many an instrument is called after where it stands; once is enough.
+    let named = entity.map(|seen| seen.name.as_str());
+    let area = area.map(|area| area.name.as_str());
+    let area = area.filter(|area| named.is_none_or(|name| !name.contains(area)));
+    let place: Vec<&str> = named.into_iter().chain(area).collect();
     let waits = matches!(alarm.state, State::Unacknowledged | State::Acknowledged);
     let left = rule.filter(|_| waits).map(|rule| {
         let by = alarm.act_by(rule.minutes_to_act);
