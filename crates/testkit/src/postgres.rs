@@ -55,10 +55,14 @@ pub(crate) fn create(name: &str) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     let url = &server().url;
-    let (address, options) = url.split_once('?').map_or((url.as_str(), None), |(address, options)| {
-        (address, Some(options))
-    });
-    let (host, _) = address.rsplit_once('/').expect("an address with a database");
+    let (address, options) = url
+        .split_once('?')
+        .map_or((url.as_str(), None), |(address, options)| {
+            (address, Some(options))
+        });
+    let (host, _) = address
+        .rsplit_once('/')
+        .expect("an address with a database");
     match options {
         Some(options) => format!("{host}/{name}?{options}"),
         None => format!("{host}/{name}"),

@@ -209,8 +209,8 @@ pub type Words = BTreeMap<String, String>;
 /// An object that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Object {
-    Service(ServiceObject),
-    EntityType(EntityType),
+    Service(Box<ServiceObject>),
+    EntityType(Box<EntityType>),
     Rule(Box<Rule>),
     Playbook(Playbook),
     Team(TeamObject),
@@ -229,8 +229,8 @@ impl Object {
             serde_json::from_value(data.clone()).map_err(|error| error.to_string())
         }
         Ok(match kind {
-            Kind::Service => Self::Service(read(data)?),
-            Kind::EntityType => Self::EntityType(read(data)?),
+            Kind::Service => Self::Service(Box::new(read(data)?)),
+            Kind::EntityType => Self::EntityType(Box::new(read(data)?)),
             Kind::Rule => Self::Rule(Box::new(read(data)?)),
             Kind::Playbook => Self::Playbook(read(data)?),
             Kind::Team => Self::Team(read(data)?),

@@ -237,55 +237,34 @@ fn what_the_city_changed_survives_and_what_both_changed_waits_for_a_person() {
 
 #[test]
 fn the_order_of_steps_is_a_field_of_its_own() {
-    let book = |codes: &[&str]| {
-        let steps: Vec<Value> = codes.iter().map(|code| step(code, 1)).collect();
-        tree([playbook("p", &steps)])
+    // Each letter is a step.
+    let book = |codes: &str| {
+        let codes = codes.chars().map(|code| step(&code.to_string(), 1));
+        tree([playbook("p", &codes.collect::<Vec<Value>>())])
     };
-    let merged = |base, live, next| {
-        let merged = merge(&book(base), &book(live), &book(next), &BTreeMap::new());
-        let steps = merged.tree.get(&id("playbook/p")).unwrap()["steps"]
-            .as_array()
-            .unwrap();
-        let codes = steps
-            .iter()
-            .map(|one| one["code"].as_str().unwrap().to_owned());
-        (codes.collect::<Vec<_>>().join(""), merged.conflicts.len())
-    };
-    let cases: [(&[&str], &[&str], &[&str], &str, usize); 6] = [
-        (
-            &["a", "b", "c"],
-            &["a", "b", "c"],
-            &["c", "a", "b"],
-            "cab",
-            0,
-        ),
-        (
-            &["a", "b", "c"],
-            &["c", "b", "a"],
-            &["a", "b", "c", "d"],
-            "cdba",
-            0,
-        ),
-        (
-            &["a", "b", "c"],
-            &["b", "a", "c"],
-            &["a", "c", "b"],
-            "bac",
-            1,
-        ),
-        (
-            &["a", "b", "c"],
-            &["b", "a", "c"],
-            &["b", "a", "c"],
-            "bac",
-            0,
-        ),
-        (&["a", "b"], &["x", "a", "b"], &["b"], "xb", 0),
-        (&["a", "b"], &["b"], &["a", "b", "y"], "by", 0),
+    let cases = [
+        ["abc", "abc", "cab", "cab"],
+        ["abc", "cba", "abcd", "cdba"],
+        ["abc", "bac", "bac", "bac"],
+        ["ab", "xab", "b", "xb"],
+        ["ab", "b", "aby", "by"],
     ];
-    for (base, live, next, expect, conflicts) in cases {
-        assert_eq!(merged(base, live, next), (expect.to_owned(), conflicts));
+    let merged = |[base, live, next, _]: [&str; 4]| {
+        let merged = merge(&book(base), &book(live), &book(next), &BTreeMap::new());
+        let steps = &merged.tree.get(&id("playbook/p")).unwrap()["steps"];
+        let steps = steps.as_array().unwrap().iter();
+        let codes: String = steps.map(|one| one["code"].as_str().unwrap()).collect();
+        (codes, merged.conflicts)
+    };
+    for case in cases {
+        assert_eq!(merged(case), (case[3].to_owned(), vec![]));
     }
+    let (order, conflicts) = merged(["abc", "bac", "acb", ""]);
+    let at: Vec<String> = conflicts.iter().map(|one| one.at.to_string()).collect();
+    assert_eq!(
+        (&*order, &*at),
+        ("bac", &["playbook/p/steps/#order".to_owned()][..])
+    );
 }
 
 #[test]
