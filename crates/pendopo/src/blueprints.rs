@@ -8,10 +8,11 @@ use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
 use pendopo_domain::blueprints::{Problem, trial};
 use pendopo_domain::time::Clock;
+use pendopo_exchange::Files;
+use pendopo_exchange::archive::{self, Refusal};
 use pendopo_exchange::folder::{self, FolderError};
 use pendopo_exchange::package::{self, Package, PackageError};
 use pendopo_exchange::signature::{self, Untrusted};
-use pendopo_exchange::{Files, archive};
 
 use crate::key_file;
 use crate::say::Say;
@@ -230,7 +231,7 @@ fn verify(say: &Say, file: &Path, key: &Path) -> anyhow::Result<bool> {
             Ok(true)
         }
         Err(why) => {
-            say.line(&format!("cli-signature-{why}"), &[]);
+            say.plain(&untrusted(say, why));
             Ok(false)
         }
     }
@@ -245,7 +246,7 @@ fn checked(say: &Say, path: &Path) -> anyhow::Result<Result<Package, Vec<Problem
         Ok(package) => Ok(Ok(package)),
         Err(PackageError::Problems(problems)) => Ok(Err(problems)),
         Err(PackageError::Refused(refusal)) => {
-            bail!(say.text(&format!("cli-package-{refusal}"), &[("file", &shown(path))]))
+            bail!(refused(say, path, refusal))
         }
     }
 }
@@ -253,8 +254,7 @@ fn checked(say: &Say, path: &Path) -> anyhow::Result<Result<Package, Vec<Problem
 /// A package; `None` when something is wrong with it, which was said.
 fn opened(say: &Say, file: &Path) -> anyhow::Result<Option<Package>> {
     if file.is_dir() {
-        let key = format!("cli-package-{}", archive::Refusal::NotAnArchive);
-        bail!(say.text(&key, &[("file", &shown(file))]));
+        bail!(refused(say, file, Refusal::NotAnArchive));
     }
     Ok(match checked(say, file)? {
         Ok(package) => Some(package),
@@ -271,10 +271,7 @@ fn files(say: &Say, folder: &Path) -> anyhow::Result<Files> {
             let said = say.text("cli-cannot-read", &[("file", &shown(&path))]);
             anyhow::Error::new(source).context(said)
         }
-        FolderError::Refused { path, refusal } => {
-            let key = format!("cli-package-{refusal}");
-            anyhow::Error::msg(say.text(&key, &[("file", &shown(&path))]))
-        }
+        FolderError::Refused { path, refusal } => anyhow::Error::msg(refused(say, &path, refusal)),
     })
 }
 
@@ -305,8 +302,13 @@ fn tell(say: &Say, path: &Path, problems: &[Problem]) {
     }
 }
 
+fn refused(say: &Say, path: &Path, why: Refusal) -> String {
+    let key = format!("cli-package-{}", why.word());
+    say.text(&key, &[("file", &shown(path))])
+}
+
 fn untrusted(say: &Say, why: Untrusted) -> String {
-    say.text(&format!("cli-signature-{why}"), &[])
+    say.text(&format!("cli-signature-{}", why.word()), &[])
 }
 
 /// `rob.tar` becomes `rob.tar.minisig`.

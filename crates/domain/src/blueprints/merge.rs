@@ -246,7 +246,9 @@ impl Merger<'_> {
 
     fn conflict(&mut self, [base, live, next]: Sides<'_>, field: String) -> Take {
         let at = self.at(field);
-        let settled = self.settlements.get(&at).cloned();
+        // Nobody, or no reason, settles nothing.
+        let said = |one: &&Settlement| !one.by.is_empty() && !one.reason.trim().is_empty();
+        let settled = self.settlements.get(&at).filter(said).cloned();
         let take = settled.as_ref().map_or(Take::City, |one| one.take);
         self.merged.conflicts.push(Conflict {
             at,

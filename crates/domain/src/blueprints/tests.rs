@@ -219,6 +219,32 @@ fn what_the_city_changed_survives_and_what_both_changed_waits_for_a_person() {
     assert_eq!(apply(&mut history, &state, &open), Err(Refusal::Unsettled));
 
     let field = "/steps/pompa/minutes";
+    let silent = Settlement {
+        take: Take::Upstream,
+        by: "position:1".into(),
+        reason: " ".into(),
+    };
+    let without_reason = merge(
+        &tree([]),
+        &tree([team("siaga", "a")]),
+        &tree([team("siaga", "b")]),
+        &["id", "en"]
+            .map(|language| {
+                let at = Field {
+                    object: id("team/siaga"),
+                    field: format!("/names/{language}"),
+                };
+                (at, silent.clone())
+            })
+            .into(),
+    );
+    assert!(
+        without_reason
+            .conflicts
+            .iter()
+            .all(|one| one.settled.is_none())
+    );
+    assert_eq!(without_reason.conflicts.len(), 2);
     for (take, expect) in [(Take::City, 60), (Take::Upstream, 45)] {
         let plan = planned(&state, &next, &[], &[("playbook/protap", field, take)]);
         let mut history = History(history.0.clone());
