@@ -41,12 +41,17 @@ python() {
 browser() {
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium)
 }
+# Another program that reads our signatures, and whose we read.
+signatures() {
+  command -v minisign >/dev/null || packages+=(minisign)
+}
 case $part in
   run) ;;
   check) python ;;
   test)
     python
     browser
+    signatures
     [ -n "${PENDOPO_TEST_POSTGRES:-}" ] || postgres
     ;;
   prove)

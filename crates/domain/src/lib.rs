@@ -7,6 +7,7 @@
 
 pub mod alarms;
 pub mod alerts;
+pub mod blueprints;
 pub mod comments;
 pub mod entities;
 pub mod geo;

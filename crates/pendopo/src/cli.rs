@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pendopo_connectors::replay::{Kind, Pace};
 
+use crate::blueprints::BlueprintCommand;
 use crate::mqtt::MqttArgs;
 use crate::place::PlaceArgs;
 
@@ -66,6 +67,11 @@ pub enum Command {
     Rule {
         #[command(subcommand)]
         command: RuleCommand,
+    },
+    /// Blueprints: what one city runs, as data that another city adopts.
+    Blueprint {
+        #[command(subcommand)]
+        command: BlueprintCommand,
     },
     /// How messages of devices become entities, and what the sources did.
     Source {

@@ -8,6 +8,7 @@ mod access;
 mod alerts;
 mod backup;
 mod base_map;
+mod blueprints;
 mod check;
 mod city;
 mod cli;
@@ -78,6 +79,7 @@ async fn run(say: &Say, command: Command) -> anyhow::Result<bool> {
         Command::Wall { command } => wall::run(say, command).await?,
         Command::MqttAccount { command } => sources::account(say, command).await?,
         Command::Rule { command } => rules::run(say, command).await?,
+        Command::Blueprint { command } => return blueprints::run(say, command),
         Command::Source { command } => sources::source(say, command).await?,
         Command::Quarantine { command } => return sources::quarantine(say, command).await,
         Command::Alert { command } => alerts::run(say, command).await?,

@@ -101,6 +101,25 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_is_wrong_with_a_blueprint_has_a_sentence_in_both_languages() {
+        use pendopo_domain::blueprints::What;
+        use pendopo_exchange::{archive::Refusal, signature::Untrusted};
+        let problems = What::ALL.iter().map(|one| format!("cli-problem-{one}"));
+        let packages = Refusal::ALL.iter().map(|one| format!("cli-package-{one}"));
+        let signatures = Untrusted::ALL
+            .iter()
+            .map(|one| format!("cli-signature-{one}"));
+        for key in problems.chain(packages).chain(signatures) {
+            for language in Language::ALL {
+                let args = [("place", "here"), ("detail", "this"), ("file", "here")];
+                let text = Say { language }.text(&key, &args);
+                let says = text.contains("here") || key.starts_with("cli-signature");
+                assert!(says && text.ends_with('.'), "{key}: {text}");
+            }
+        }
+    }
+
+    #[test]
     fn every_reason_has_a_sentence_in_both_languages() {
         let rows = boston_311::Reason::ALL
             .iter()
