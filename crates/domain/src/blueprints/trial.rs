@@ -11,7 +11,7 @@ use super::objects::{Kind, Object, ObjectId, plain};
 use super::{Blueprint, Problem, What};
 use crate::entities::{self, Attribute, Entity, Iri};
 use crate::geo::Position;
-use crate::rules::engine::{Present, Reading};
+use crate::rules::look::{Present, Reading};
 use crate::rules::{Condition, Edge, Engine, Memory, Rule, Turn};
 use crate::services::Texts;
 use crate::time::Timestamp;
@@ -190,6 +190,7 @@ fn play(rules: Vec<Rule>, events: &[(u32, Event<'_>)], end: u32) -> Vec<Turned> 
                     types: &entity.types,
                     attribute,
                     at: at(*second),
+                    came_at: at(*second),
                 };
                 edges.extend(engine.see(&mut memory, &[reading], &entities));
             }
