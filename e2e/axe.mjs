@@ -12,7 +12,10 @@ const COLOURS = ["color-contrast"];
 export function inIndonesian() {
   everyPage("id", async (page, name) => {
     await noBarrier(page, name, (axe) => axe.withTags(TAGS));
+    const light = await ink(page);
     await page.emulateMedia({ colorScheme: "dark" });
+    // The colours change a frame or two after the media do.
+    await expect.poll(() => ink(page)).not.toBe(light);
     await settled(page);
     await noBarrier(page, `${name}, dark`, (axe) => axe.withRules(COLOURS));
   });
@@ -34,6 +37,11 @@ function everyPage(language, look) {
       await look(page, `${name}, ${language}`);
     });
   }
+}
+
+/** The colour of the text at the end of the page. */
+function ink(page) {
+  return page.locator("body *").last().evaluate((element) => getComputedStyle(element).color);
 }
 
 async function noBarrier(page, what, rules) {

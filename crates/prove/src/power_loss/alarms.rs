@@ -155,7 +155,9 @@ impl Promises for Gauges {
             kept.push((gauge, reading));
         }
         if problems.is_empty() && !kept.is_empty() {
-            problems = raised(folder, city, &kept).await?;
+            let raised = raised(folder, city, &kept).await;
+            problems =
+                raised.unwrap_or_else(|error| vec![format!("the rules do not run: {error:#}")]);
         }
         Ok(problems)
     }
