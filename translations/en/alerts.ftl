@@ -90,6 +90,7 @@ alert-origin = Where it is from
 alert-identifier = Identifier
 alert-sender = Sender
 alert-carriers = Carried by
+alert-originals = Original documents
 alert-received = Received
 alert-signatures = Signatures
 alert-signatures-unchecked = Present ({ $n }), not checked

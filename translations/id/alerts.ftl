@@ -90,6 +90,7 @@ alert-origin = Asal-usul
 alert-identifier = Pengenal
 alert-sender = Pengirim
 alert-carriers = Dibawa oleh
+alert-originals = Dokumen asli
 alert-received = Diterima
 alert-signatures = Tanda tangan
 alert-signatures-unchecked = Ada ({ $n }), tidak diperiksa keasliannya

@@ -129,6 +129,31 @@ stories! {
         kota.get("/meja/peringatan").await.is(303);
     }
 
+    async fn the_staff_keeps_each_document_of_a_warning_in_two_languages(kota: Fixture) {
+        let first = document(&kota, "1", "Severe", RING);
+        let english = first.replace("<language>id", "<language>en-US").replace("Hujan", "Rain");
+        for text in [&first, &english] {
+            let carrier = Carrier { name: "feed:agency".into(), by_hand: false, newer_replaces: false };
+            alerts::receive(&kota.city, carrier, vec![documents::read(text.as_bytes()).unwrap()]).await.unwrap();
+        }
+        let operator = kota.sign_in("operator").await;
+        let page = operator.get("/meja/peringatan/1").await.is(200);
+        page.has("/meja/peringatan/1/dokumen/1\"").has("(id)").has("/meja/peringatan/1/dokumen/2\"").has("(en-US)");
+        for (which, bytes) in [(1, &first), (2, &english)] {
+            let path = format!("/meja/peringatan/1/dokumen/{which}");
+            let kept = operator.get(&path).await.is(200);
+            assert_eq!(kept.bytes, bytes.as_bytes());
+            assert_eq!(header(&kept, "content-type"), "application/cap+xml");
+            let name = format!("attachment; filename=\"peringatan-1-{which}.cap\"");
+            assert_eq!(header(&kept, "content-disposition"), name);
+            assert_eq!(header(&kept, "cache-control"), "no-store");
+            kota.get(&path).await.is(303);
+        }
+        for path in ["1/dokumen/0", "1/dokumen/3", "1/dokumen/x", "9/dokumen/1", "x/dokumen/1"] {
+            operator.get(&format!("/meja/peringatan/{path}")).await.is(404);
+        }
+    }
+
     async fn two_people_publish_a_warning_and_others_read_it(kota: Fixture) {
         let dispatcher = kota.sign_in("dispatcher").await;
         dispatcher.get("/meja/peringatan/tulis").await.is(200).has("name=\"headline-en\"").has("Kota Lama");
