@@ -65,7 +65,8 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
 
 /// The node, with gauges that tell on in every demo city that it opens.
 fn telling(mut node: Node, cities: &[DemoCity]) -> Node {
-    for demo in cities.iter().cloned() {
+    for demo in cities {
+        let demo = demo.clone();
         node = node.with_worker(Arc::new(move |city| {
             Box::pin(demo::run(city, demo.clone()))
         }));

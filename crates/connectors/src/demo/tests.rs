@@ -216,7 +216,7 @@ async fn told(city: &City, gauge: usize, from: Timestamp) -> Vec<(i64, f64)> {
     let mut db = live.tables().read().await.unwrap();
     let id = format!("urn:ngsi-ld:WaterObserved:demo-{gauge}");
     let found = history::observations(&mut db, &id, &[gauges::LEVEL.into()], &range).await;
-    let rows = found.unwrap().into_iter().flat_map(|(_, rows)| rows);
+    let rows = found.unwrap().into_values().flatten();
     let mut told: Vec<(i64, f64)> = rows
         .map(|row| {
             let at = row.attribute.observed_at.unwrap();
