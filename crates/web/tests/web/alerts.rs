@@ -95,7 +95,7 @@ stories! {
         bring(&kota, &document(&kota, "1", "Moderate", RING)).await;
         bring(&kota, &document(&kota, "2", "Severe", RING)).await;
         // The gravest one, and how many stand behind it.
-        let home = kota.get("/").await.is(200).has("banner b2").has("Hujan 2 &lt;b&gt;").has("dan 1 lagi");
+        let home = kota.get("/").await.is(200).has("banner b2").has("Hujan 2 &lt;b&gt;").has("Ada 1 lagi.");
         home.has("href=\"/peringatan/2\"");
         let list = kota.get("/peringatan").await.is(200).has("Kota Lama").lacks("Kota Baru");
         let place = |text: &str| list.body.find(text).unwrap();
