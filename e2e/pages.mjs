@@ -19,6 +19,17 @@ const CREW = "pu-jalan";
 
 const words = "Lampu taman mati sejak Jumat, gelap sekali.";
 
+/** An incident that an alarm opened or belongs to. */
+async function alarmedIncident(page) {
+  await page.goto("/meja/kejadian");
+  const links = await page.locator("main .list a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+  for (const link of links) {
+    await page.goto(link);
+    if (await page.locator("#alarm-kejadian").count()) return;
+  }
+  throw new Error("no incident has an alarm");
+}
+
 async function press(page) {
   await page.locator('form[action="/lapor"] .go button.primary').last().click();
 }
@@ -99,6 +110,8 @@ export const PAGES = [
   { name: "desk-empty", who: "operator", open: at("/meja?q=tidakadayangbegini") },
   { name: "desk-report", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/laporan/']") },
   { name: "desk-incident", who: "operator", open: firstOf("/meja", ".q-row[href*='/meja/kejadian/']") },
+  { name: "desk-steps-late", who: "operator", open: firstOf("/meja", ".q-row:has(.chip.over)[href*='/meja/kejadian/']") },
+  { name: "desk-incident-alarmed", who: "operator", open: alarmedIncident },
   { name: "incidents", who: "operator", open: at("/meja/kejadian") },
   { name: "incident-form", who: "operator", open: at("/meja/kejadian/baru") },
   {
@@ -131,6 +144,24 @@ export const PAGES = [
   { name: "warnings-none", open: at("/peringatan") },
   { name: "warnings-desk", who: "operator", open: at("/meja/peringatan") },
   { name: "warning-form", who: "operator", open: at("/meja/peringatan/tulis") },
+  {
+    name: "warning-form-incident",
+    who: "operator",
+    open: async (page) => {
+      await alarmedIncident(page);
+      await page.locator("a[href*='/tulis?insiden=']").click();
+      await expect(page.locator("main form #severity")).toBeVisible();
+    },
+  },
+  {
+    name: "warnings-desk-aside",
+    who: "operator",
+    open: async (page) => {
+      warnings.bringDiffering();
+      await page.goto("/meja/peringatan");
+      await expect(page.locator("#umpan")).toBeVisible();
+    },
+  },
   {
     name: "warning-form-errors",
     who: "operator",

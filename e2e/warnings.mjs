@@ -1,6 +1,14 @@
 // Warnings of the city: one person writes, another one publishes.
 
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
 import { cityUrl, expect, signIn } from "./city.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const TEXTS = {
   "event-id": "Rob",
@@ -48,4 +56,31 @@ export async function publish(page) {
   await waiting(page);
   await page.locator("form[action$='/terbitkan'] button").click();
   await expect(page.locator(".alert-page h1")).toBeVisible();
+}
+
+/** A warning of an agency, and the same message with other words, which is put aside for people. */
+export function bringDiffering() {
+  const folder = mkdtempSync(join(tmpdir(), "pendopo-cap-"));
+  const bring = (headline) => {
+    const file = join(folder, "warning.cap");
+    writeFileSync(file, agencyWarning(headline));
+    const program = resolve(ROOT, process.env.PENDOPO_BINARY ?? "target/debug/pendopo");
+    execFileSync(program, ["alert", "import", file, "--city", "tanjungpinang", "--data", process.env.PENDOPO_E2E_DATA]);
+  };
+  try {
+    bring("Hujan lebat sampai malam");
+    bring("Hujan ringan sampai malam");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** CAP 1.2; one for the whole run. */
+function agencyWarning(headline) {
+  return `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>e2e-differs</identifier>
+<sender>warn@agency.example</sender><sent>2026-01-01T00:00:00-00:00</sent><status>Actual</status><msgType>Alert</msgType>
+<scope>Public</scope><info><language>id</language><category>Met</category><event>Hujan</event>
+<urgency>Past</urgency><severity>Minor</severity><certainty>Observed</certainty>
+<expires>2026-01-01T06:00:00-00:00</expires><headline>${headline}</headline>
+<area><areaDesc>Pesisir</areaDesc><polygon>0.9,104.42 0.9,104.46 0.95,104.46 0.9,104.42</polygon></area></info></alert>`;
 }

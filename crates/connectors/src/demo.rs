@@ -4,9 +4,10 @@
 //! reports and incidents. Nothing is written past the use cases, so what a demo city shows is what a city does. Two
 //! demo cities differ, and each is alike every time it is made, up to its secrets.
 
+mod air;
 mod cells;
 mod chance;
-mod live;
+mod gauges;
 mod pictures;
 mod plan;
 mod stage;
@@ -26,6 +27,8 @@ use pendopo_operations::configuration::{self, Named, Profile, Starter};
 use pendopo_operations::store::Store;
 use pendopo_operations::{City, alerts, background, sign_ins, sources};
 use serde::Deserialize;
+
+pub use gauges::{run, tell};
 
 use crate::driven::Driven;
 use crate::starter::{self, FileError};
@@ -86,8 +89,7 @@ pub struct DemoCity {
 /// How the day is on which the demo begins: a city with something wrong, or one where all is as it should be.
 #[derive(Clone, Deserialize)]
 struct Day {
-    /// From *now* to the high water at the first gauge; each of the others has it an hour after its neighbour.
-    high_water_in_minutes: i64,
+    tide: gauges::Tide,
     /// Whether the last gauge fell silent.
     silent_gauge: bool,
     stage: Stage,
@@ -269,8 +271,8 @@ async fn fill(
         .map(|(id, login)| actor(city, *id, &login.code))
         .collect();
     let (reports, incidents) = stage::walk(city, day, clock, &staff, now).await?;
-    live::devices(city, clock, now).await?;
-    live::write(city, day, clock, now).await?;
+    air::write(city, clock, now).await?;
+    gauges::write(city, day, clock, now).await?;
     set_stage(city, day, clock, &staff, now).await?;
     background::catch_up(city).await?;
     Ok(Seeded {

@@ -13,8 +13,7 @@ pub mod stage;
 
 pub use receive::{Carrier, Document, Outcome, import, put_aside, receive, tend};
 pub use see::{
-    Aside, Kept, Seen, active, aside, chain, document, further_documents, headlines, newest, one,
-    published,
+    Aside, Kept, Seen, active, aside, chain, document, documents, headlines, newest, one, published,
 };
 
 use pendopo_domain::alerts::stage::Proposals;

@@ -10,7 +10,7 @@ use pendopo_connectors::alerts;
 use pendopo_connectors::demo::{self, DemoCity};
 use pendopo_connectors::mqtt::intake;
 use pendopo_operations::store::Store;
-use pendopo_operations::{Node, configuration};
+use pendopo_operations::{Node, configuration, sources};
 use pendopo_web::server::{DemoSignIn, Options};
 
 use crate::cli::DemoArgs;
@@ -31,13 +31,10 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         ..PlaceArgs::folder(args.data.clone())
     };
     let mqtt = args.mqtt.ready(say).await?;
-    let node = own_key.new_node(say).await?;
-    let node = Arc::new(live::with_notifications(
-        node,
-        &Arc::default(),
-        mqtt.allow(),
-    )?);
     let cities = demo::cities()?;
+    let node = own_key.new_node(say).await?;
+    let node = live::with_notifications(node, &Arc::default(), mqtt.allow())?;
+    let node = Arc::new(telling(node, &cities));
     let mut keys = read_keys(say, &args.data)?;
     for city in &cities {
         if !Store::exists(&node.root().city(&city.slug)).await? {
@@ -45,6 +42,10 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
             keys.insert(city.slug.clone(), key);
             write_keys(say, &args.data, &keys)?;
         }
+    }
+    for city in &cities {
+        let failed = || say.text("cli-city-does-not-open", &[("city", &city.slug)]);
+        catch_up(&node, city).await.with_context(failed)?;
     }
     let ports = ports(&cities, args.listen);
     let demo_sign_ins = announce(say, &node, &args, &ports, &mut keys).await?;
@@ -60,6 +61,27 @@ pub async fn demo(say: &Say, args: DemoArgs) -> anyhow::Result<()> {
         ..Options::default()
     };
     serve::run(say, node, options, mqtt).await
+}
+
+/// The node, with gauges that tell on in every demo city that it opens.
+fn telling(mut node: Node, cities: &[DemoCity]) -> Node {
+    for demo in cities {
+        let demo = demo.clone();
+        node = node.with_worker(Arc::new(move |city| {
+            Box::pin(demo::run(city, demo.clone()))
+        }));
+    }
+    node
+}
+
+/// What the gauges of a city tell of the time in which it was not served. Its rules must not look before: they would hear
+/// silence at every gauge.
+async fn catch_up(node: &Node, demo: &DemoCity) -> anyhow::Result<()> {
+    let city = node.open(&demo.slug, Arc::clone(node.clock())).await?;
+    demo::tell(&city, demo).await?;
+    sources::write_out(&city).await?;
+    city.store().close().await;
+    Ok(())
 }
 
 /// Makes one city aside and puts it in place when it is whole. Returns its API key.

@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
 use pendopo_domain::alarms::State as AlarmState;
+use pendopo_domain::entities::Command;
 use pendopo_domain::geo::Areas;
 use pendopo_domain::reports::{Report, State};
 use pendopo_domain::sources::{Reason, is_silent};
-use pendopo_operations::measures;
 use pendopo_operations::store::alarms as alarm_rows;
+use pendopo_operations::store::history::{self, Range};
 use pendopo_operations::store::incidents as incident_rows;
 use pendopo_operations::store::report_query::{self, Filter, Order};
+use pendopo_operations::{entities, measures, rules};
 use pendopo_testkit::{TestCity, run};
 
 use super::*;
@@ -134,7 +136,7 @@ async fn see_sources(city: &City, demo: &DemoCity, now: Timestamp) {
     assert_eq!(gauges.source.to_string(), "feed:tide-gauges");
     assert_eq!(seen(gauges).last_seen_at, now);
     let missing = |silent: bool| if silent { 30 } else { 0 };
-    assert_eq!(live::minutes().count(), 68);
+    assert_eq!(gauges::minutes().count(), 68);
     assert_eq!(
         seen(gauges).counts.received,
         4 * 68 - missing(demo.day.silent_gauge)
@@ -200,4 +202,137 @@ fn the_areas_of_every_demo_city_hold_their_centres_and_places() {
             assert!(areas.admit(at), "{} {}", demo.slug, place.name);
         }
     }
+}
+
+/// The levels that a gauge told after `from`: minutes after `from` and centimetres, oldest first.
+async fn told(city: &City, gauge: usize, from: Timestamp) -> Vec<(i64, f64)> {
+    let live = city.store().live().await.unwrap();
+    live.flush_all().await.unwrap();
+    let range = Range {
+        from: Some(from.plus(jiff::SignedDuration::from_secs(1))),
+        limit: 1_000,
+        ..Range::default()
+    };
+    let mut db = live.tables().read().await.unwrap();
+    let id = format!("urn:ngsi-ld:WaterObserved:demo-{gauge}");
+    let found = history::observations(&mut db, &id, &[gauges::LEVEL.into()], &range).await;
+    let rows = found.unwrap().into_values().flatten();
+    let mut told: Vec<(i64, f64)> = rows
+        .map(|row| {
+            let at = row.attribute.observed_at.unwrap();
+            (
+                at.since(from).as_mins(),
+                row.attribute.value.number().unwrap(),
+            )
+        })
+        .collect();
+    told.sort_by_key(|(minutes, _)| *minutes);
+    told
+}
+
+async fn open_alarms(city: &City) -> Vec<(String, Option<String>)> {
+    let mut db = city.store().read().await.unwrap();
+    let alarms = alarm_rows::open(&mut db, 100).await.unwrap();
+    let of = |alarm: pendopo_domain::alarms::Alarm| {
+        let entity = alarm.entity.map(|id| id.to_string());
+        (alarm.rule, entity)
+    };
+    alarms.into_iter().map(of).collect()
+}
+
+#[test]
+fn the_gauges_of_a_served_demo_city_tell_on_and_a_calm_one_stays_calm() {
+    run(async {
+        let now = at("2026-11-24T08:00:00Z");
+        for demo in &cities().unwrap() {
+            let (city, _, test) = made(demo, now).await;
+            assert_eq!(tell(&city, demo).await.unwrap(), 0, "nothing is due yet");
+            let mut rules = rules::Runner::default();
+            let gauges = if demo.day.silent_gauge { 3 } else { 4 };
+            // A day and a half in steps that do not fit those of the gauges.
+            for minutes in (7..=36 * 60).step_by(7) {
+                test.clock
+                    .set(now.plus(jiff::SignedDuration::from_mins(minutes)));
+                let due = (minutes / 5 - (minutes - 7) / 5) as usize;
+                assert_eq!(
+                    tell(&city, demo).await.unwrap(),
+                    gauges * due,
+                    "after {minutes} minutes"
+                );
+                while rules.step(&city).await.unwrap() {}
+                if demo.day.stage == Stage::LOWEST {
+                    assert_eq!(
+                        open_alarms(&city).await,
+                        [],
+                        "{} after {minutes} minutes",
+                        demo.slug
+                    );
+                }
+            }
+            let levels = told(&city, 1, now).await;
+            let last = levels.last().unwrap();
+            assert_eq!((levels.len(), levels[0].0, last.0), (431, 5, 431 * 5));
+            for pair in levels.windows(2) {
+                assert!(
+                    (pair[1].1 - pair[0].1).abs() <= 3.0,
+                    "the curve leaps: {pair:?}"
+                );
+            }
+            assert_eq!(told(&city, 4, now).await.is_empty(), demo.day.silent_gauge);
+            let silent = open_alarms(&city).await;
+            let silent = silent.iter().filter(|(rule, _)| rule == "tinggi-air/diam");
+            assert_eq!(silent.count(), usize::from(demo.day.silent_gauge));
+        }
+    });
+}
+
+#[test]
+fn after_a_day_of_standing_still_the_gauges_tell_of_two_hours_and_no_silence_is_heard() {
+    run(async {
+        let now = at("2026-11-24T08:00:00Z");
+        for demo in &cities().unwrap() {
+            let (city, _, test) = made(demo, now).await;
+            let before = open_alarms(&city).await;
+            // A little after a step of the gauges, 28 hours later: at the same curve, not at the same hour.
+            let later = now.plus(jiff::SignedDuration::from_secs(28 * 3_600 + 77));
+            test.clock.set(later);
+            let gauges = if demo.day.silent_gauge { 3 } else { 4 };
+            assert_eq!(tell(&city, demo).await.unwrap(), gauges * 24);
+            assert_eq!(tell(&city, demo).await.unwrap(), 0);
+            let levels = told(&city, 2, now).await;
+            let minutes: Vec<i64> = levels.iter().map(|(minutes, _)| *minutes).collect();
+            let expected: Vec<i64> = (1..=24).map(|step| 26 * 60 + step * 5).collect();
+            assert_eq!(minutes, expected);
+            for (minutes, level) in levels {
+                let since = jiff::SignedDuration::from_mins(minutes);
+                assert_eq!(demo.day.tide.level(1, since) as f64, level);
+            }
+            let mut rules = rules::Runner::default();
+            while rules.step(&city).await.unwrap() {}
+            let after = open_alarms(&city).await;
+            let fresh: Vec<_> = after.iter().filter(|one| !before.contains(one)).collect();
+            assert!(
+                !fresh.iter().any(|(rule, _)| rule == "tinggi-air/diam"),
+                "{fresh:?}"
+            );
+            assert!(after.len() <= before.len() + 2, "{fresh:?}");
+        }
+    });
+}
+
+#[test]
+fn no_other_city_is_told_of_and_a_gauge_that_was_removed_stays_away() {
+    run(async {
+        let now = at("2026-11-24T08:00:00Z");
+        let cities = cities().unwrap();
+        let (city, _, test) = made(&cities[1], now).await;
+        test.clock.set(now.plus(jiff::SignedDuration::from_mins(5)));
+        assert_eq!(tell(&city, &cities[0]).await.unwrap(), 0);
+        let client = city.api_client(pendopo_domain::organisation::ApiKeyId(0));
+        let gone = Command::Delete {
+            id: "urn:ngsi-ld:WaterObserved:demo-1".into(),
+        };
+        entities::write(&city, &client, vec![gone]).await.unwrap();
+        assert_eq!(tell(&city, &cities[1]).await.unwrap(), 3);
+    });
 }

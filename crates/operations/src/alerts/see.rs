@@ -139,19 +139,23 @@ pub async fn document(city: &City, actor: &Actor, id: AlertId) -> Result<Option<
     Ok(rows::document(&mut city.store().read().await?, id).await?)
 }
 
-/// Documents that joined a warning in other languages, the first first: their SHA-256 and bytes.
+/// The documents of a warning as they came: the one that was kept first, then those that joined it in other languages.
+/// SHA-256 and bytes of each; empty when there is no such warning.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn further_documents(
-    city: &City,
-    actor: &Actor,
-    id: AlertId,
-) -> Result<Vec<(String, Vec<u8>)>> {
-    if one(city, actor, id).await?.is_none() {
+/// [`crate::Error::Denied`] unless the actor may see warnings.
+pub async fn documents(city: &City, actor: &Actor, id: AlertId) -> Result<Vec<(String, Vec<u8>)>> {
+    must(actor, Action::SeeAlerts)?;
+    let mut db = city.store().read().await?;
+    let (Some(kept), Some(first)) = (
+        rows::get(&mut db, id).await?,
+        rows::document(&mut db, id).await?,
+    ) else {
         return Ok(vec![]);
-    }
-    Ok(alert_documents::of(&mut city.store().read().await?, id).await?)
+    };
+    let mut all = vec![(kept.sha256, first)];
+    all.extend(alert_documents::of(&mut db, id).await?);
+    Ok(all)
 }
 
 /// What the city's own feeds list: what holds, and what was sent in the last day, withdrawals too. Newest first, real

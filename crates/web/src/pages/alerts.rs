@@ -159,22 +159,27 @@ async fn document(visit: &Visit, headers: &HeaderMap, id: AlertId) -> Result<Res
     };
     // Weak: what packs the bytes on the way does not change what they say.
     let etag = format!("W/\"{}\"", seen.kept.sha256);
-    let mut response = file(
-        headers,
-        cap::MEDIA_TYPE,
-        &etag,
-        seen.kept.received_at,
-        keep,
-        bytes,
-    );
-    // It is XML of strangers: a browser keeps it and does not show it.
-    let name = format!("attachment; filename=\"peringatan-{id}.cap\"");
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_DISPOSITION, name);
+    let name = format!("peringatan-{id}.cap");
+    let modified = seen.kept.received_at;
+    Ok(download(headers, &name, &etag, modified, keep, bytes))
+}
+
+/// A CAP document. It is XML of strangers: a browser keeps it and does not show it.
+fn download(
+    asked: &HeaderMap,
+    name: &str,
+    etag: &str,
+    modified: Timestamp,
+    keep: &str,
+    bytes: Vec<u8>,
+) -> Response {
+    let mut response = file(asked, cap::MEDIA_TYPE, etag, modified, keep, bytes);
+    let value = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    if let Ok(value) = value {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    response
 }
 
 /// A file with what a client needs to ask for it again cheaply.

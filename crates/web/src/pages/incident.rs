@@ -4,7 +4,9 @@ mod actions;
 mod detail;
 mod list;
 
-use axum::extract::{Path, Query, Request};
+use std::collections::HashMap;
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use pendopo_domain::incidents::{IncidentId, State, Target};
@@ -69,6 +71,43 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
 /// The word of what was done, or why it was not.
 type Outcome = Result<&'static str, Wrong>;
 
+/// What somebody does at the desk: who does it to which incident, and what the form says.
+struct Move {
+    visit: Visit,
+    id: IncidentId,
+    form: Form,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Move {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, state).await?;
+        let names = Path::<HashMap<String, String>>::from_request_parts(&mut parts, state).await;
+        let names = names.map_err(|_| Failure::new(ErrorKind::NotFound))?;
+        let number = names.get("number").map_or("", String::as_str);
+        Ok(Self {
+            visit,
+            id: id_of(number)?,
+            form: body::form(Request::from_parts(parts, body)).await?,
+        })
+    }
+}
+
+impl Move {
+    /// Leads back to the incident, where `word` is said, or shows its page again with what has to be corrected.
+    async fn said<T>(
+        self,
+        done: Result<T, Error>,
+        word: &'static str,
+        field: impl Fn(&str) -> &'static str,
+    ) -> Result<Response, Failure> {
+        let outcome = done.map(|_| word).map_err(Wrong::from);
+        answer(self, outcome, field).await
+    }
+}
+
 fn id_of(number: &str) -> Result<IncidentId, Failure> {
     staff_parts::incident_id(number).ok_or(Failure::new(ErrorKind::NotFound))
 }
@@ -105,21 +144,17 @@ async fn page(
 }
 
 /// `POST /meja/kejadian/{number}/tim`
-async fn send_team(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (id, form) = (id_of(&number)?, body::form(request).await?);
-    let outcome = dispatch(&visit, id, &form).await;
-    let unit = form
+async fn send_team(at: Move) -> Result<Response, Failure> {
+    let outcome = dispatch(&at).await;
+    let unit = at
+        .form
         .get("team")
         .and_then(|text| text.strip_prefix(detail::UNIT));
     let outcome = match outcome {
-        Err(wrong) => Err(where_it_is(&visit, unit, wrong).await?),
+        Err(wrong) => Err(where_it_is(&at.visit, unit, wrong).await?),
         done => done,
     };
-    answer(visit, id, &form, outcome, |field| {
+    answer(at, outcome, |field| {
         if field == "words" {
             "dispatch-note"
         } else {
@@ -154,7 +189,7 @@ async fn where_it_is(visit: &Visit, code: Option<&str>, wrong: Wrong) -> Result<
     ]))
 }
 
-async fn dispatch(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
+async fn dispatch(Move { visit, id, form }: &Move) -> Outcome {
     let crew =
         crew_of(visit, form).ok_or_else(|| Wrong::field("dispatch-team", "error-team-missing"))?;
     let note = form.text("note");
@@ -167,9 +202,9 @@ async fn dispatch(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
             FieldError::new("dispatch-note", "error-description-long").with("max", most),
         ]));
     }
-    incidents::send(&visit.city, &visit.actor, id, crew).await?;
+    incidents::send(&visit.city, &visit.actor, *id, crew).await?;
     if let Some(note) = note {
-        incidents::note(&visit.city, &visit.actor, id, note).await?;
+        incidents::note(&visit.city, &visit.actor, *id, note).await?;
     }
     Ok("dispatched")
 }
@@ -185,44 +220,34 @@ fn crew_of(visit: &Visit, form: &Form) -> Option<Crew> {
 }
 
 /// `POST /meja/kejadian/{number}/catatan`
-async fn note(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (id, form) = (id_of(&number)?, body::form(request).await?);
-    let outcome = match form.text("note") {
-        Some(words) => incidents::note(&visit.city, &visit.actor, id, words)
+async fn note(at: Move) -> Result<Response, Failure> {
+    let outcome = match at.form.text("note") {
+        Some(words) => incidents::note(&at.visit.city, &at.visit.actor, at.id, words)
             .await
             .map(|()| "noted")
             .map_err(Wrong::from),
         None => Err(Wrong::field("note", "error-note-missing")),
     };
-    answer(visit, id, &form, outcome, |_| "note").await
+    answer(at, outcome, |_| "note").await
 }
 
 /// `POST /meja/kejadian/{number}/teratasi`
-async fn resolve(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (id, form) = (id_of(&number)?, body::form(request).await?);
-    let outcome = resolve_with(&visit, id, &form).await;
+async fn resolve(at: Move) -> Result<Response, Failure> {
+    let outcome = resolve_with(&at).await;
     let field = |field: &str| match field {
         "photo" => "resolve-photo",
         "words" => "resolve-reason",
         _ => "tindakan",
     };
-    answer(visit, id, &form, outcome, field).await
+    answer(at, outcome, field).await
 }
 
-async fn resolve_with(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
+async fn resolve_with(Move { visit, id, form }: &Move) -> Outcome {
     let evidence = Evidence {
         words: form.text("reason"),
         photo: staff_parts::after_photo(form).await?,
     };
-    let done = incidents::resolve(&visit.city, &visit.actor, id, evidence).await?;
+    let done = incidents::resolve(&visit.city, &visit.actor, *id, evidence).await?;
     if done.left > 0 {
         let left = FieldError::new("tindakan", "error-incident-left").with("n", done.left);
         return Err(Wrong::Standing(vec![left]));
@@ -231,77 +256,43 @@ async fn resolve_with(visit: &Visit, id: IncidentId, form: &Form) -> Outcome {
 }
 
 /// `POST /meja/kejadian/{number}/terkendali`
-async fn contain(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    set(visit, &number, request, State::Contained, "contained").await
+async fn contain(at: Move) -> Result<Response, Failure> {
+    set(at, State::Contained, "contained").await
 }
 
 /// `POST /meja/kejadian/{number}/periksa`
-async fn verify(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    set(visit, &number, request, State::Verified, "verified").await
+async fn verify(at: Move) -> Result<Response, Failure> {
+    set(at, State::Verified, "verified").await
 }
 
 /// `POST /meja/kejadian/{number}/tutup`
-async fn close(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    set(visit, &number, request, State::Closed, "closed").await
+async fn close(at: Move) -> Result<Response, Failure> {
+    set(at, State::Closed, "closed").await
 }
 
-async fn set(
-    visit: Visit,
-    number: &str,
-    request: Request,
-    state: State,
-    word: &'static str,
-) -> Result<Response, Failure> {
-    let (id, form) = (id_of(number)?, body::form(request).await?);
-    let done = incidents::set_state(&visit.city, &visit.actor, id, state).await;
-    answer(
-        visit,
-        id,
-        &form,
-        done.map(|_| word).map_err(Wrong::from),
-        |_| "tindakan",
-    )
-    .await
+async fn set(at: Move, state: State, word: &'static str) -> Result<Response, Failure> {
+    let done = incidents::set_state(&at.visit.city, &at.visit.actor, at.id, state).await;
+    at.said(done, word, |_| "tindakan").await
 }
 
 /// `POST /meja/kejadian/{number}/buka-lagi`
-async fn reopen(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (id, form) = (id_of(&number)?, body::form(request).await?);
-    let done = incidents::reopen_at_desk(&visit.city, &visit.actor, id, form.text("reason")).await;
-    answer(
-        visit,
-        id,
-        &form,
-        done.map(|()| "reopened").map_err(Wrong::from),
-        |_| "tindakan",
-    )
-    .await
+async fn reopen(at: Move) -> Result<Response, Failure> {
+    let reason = at.form.text("reason");
+    let done = incidents::reopen_at_desk(&at.visit.city, &at.visit.actor, at.id, reason).await;
+    at.said(done, "reopened", |_| "tindakan").await
 }
 
 /// Leads back to the incident, or shows its page again with what has to be corrected.
 async fn answer(
-    mut visit: Visit,
-    id: IncidentId,
-    form: &Form,
+    at: Move,
     outcome: Outcome,
     field: impl Fn(&str) -> &'static str,
 ) -> Result<Response, Failure> {
+    let Move {
+        mut visit,
+        id,
+        form,
+    } = at;
     let asked = Asked::from_query(form.get("query"));
     let here = format!("{}?{}", staff_parts::incident_url(id), asked.query());
     let (status, errors) = match outcome {

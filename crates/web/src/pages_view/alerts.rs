@@ -102,7 +102,8 @@ pub struct AlertStaff {
     pub public_url: String,
     pub identifier: String,
     pub sender: String,
-    pub sha256: String,
+    /// As they came, the first first.
+    pub documents: Vec<AlertDocument>,
     pub signatures: i64,
     pub carriers: Vec<String>,
     pub received_at: Timestamp,
@@ -111,6 +112,15 @@ pub struct AlertStaff {
     pub chain: Vec<AlertCard>,
     /// Forms that begin a message about this one: kind and address.
     pub follow: Vec<(String, String)>,
+}
+
+/// A document of a warning, to be kept by whoever wants to compare.
+#[derive(Clone, Debug, Serialize)]
+pub struct AlertDocument {
+    pub url: String,
+    /// RFC 3066 tags, as the document says them.
+    pub languages: Vec<String>,
+    pub sha256: String,
 }
 
 /// `GET /meja/peringatan`
@@ -281,7 +291,15 @@ impl Page for AlertPage {
             public_url: "/peringatan/7".to_owned(),
             identifier: "kota.example-20261123T124000-7".to_owned(),
             sender: "pusdalops@kota.example".to_owned(),
-            sha256: "ab12".repeat(16),
+            documents: ["id", "en"]
+                .iter()
+                .zip(1..)
+                .map(|(language, which)| AlertDocument {
+                    url: format!("/meja/peringatan/7/dokumen/{which}"),
+                    languages: vec![(*language).to_owned()],
+                    sha256: "ab12".repeat(16),
+                })
+                .collect(),
             signatures: 1,
             carriers: vec!["feed:badan".to_owned(), "city".to_owned()],
             received_at: sample::ago(39),

@@ -63,7 +63,7 @@ pub struct Banner {
     pub title: String,
     pub text: String,
     pub link: Option<(String, String)>,
-    /// How many others stand behind it: *dan 1 lagi*.
+    /// How many others stand behind it: *Ada 1 lagi*.
     pub more: i64,
 }
 

@@ -36,8 +36,8 @@ pub use alarms::{
 };
 pub use alert_drafts::{DraftForm, DraftPage, DraftStep, DraftWords};
 pub use alerts::{
-    AlertAside, AlertCard, AlertDesk, AlertList, AlertPage, AlertStaff, AlertTexts, DraftRow,
-    FeedRow, StageBand, StageRow, StageView,
+    AlertAside, AlertCard, AlertDesk, AlertDocument, AlertList, AlertPage, AlertStaff, AlertTexts,
+    DraftRow, FeedRow, StageBand, StageRow, StageView,
 };
 pub use chrome::{Banner, Chrome, Nav, SignedIn};
 pub use crew::{Crew, CrewTask, Press, TaskRow};

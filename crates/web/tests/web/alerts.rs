@@ -95,7 +95,7 @@ stories! {
         bring(&kota, &document(&kota, "1", "Moderate", RING)).await;
         bring(&kota, &document(&kota, "2", "Severe", RING)).await;
         // The gravest one, and how many stand behind it.
-        let home = kota.get("/").await.is(200).has("banner b2").has("Hujan 2 &lt;b&gt;").has("dan 1 lagi");
+        let home = kota.get("/").await.is(200).has("banner b2").has("Hujan 2 &lt;b&gt;").has("Ada 1 lagi.");
         home.has("href=\"/peringatan/2\"");
         let list = kota.get("/peringatan").await.is(200).has("Kota Lama").lacks("Kota Baru");
         let place = |text: &str| list.body.find(text).unwrap();
@@ -127,6 +127,31 @@ stories! {
         operator.get("/meja/peringatan/2").await.is(200).has("Uji coba");
         operator.get("/meja/peringatan").await.is(200).has("Hujan 1 &lt;b&gt;").has("Hujan 2 &lt;b&gt;");
         kota.get("/meja/peringatan").await.is(303);
+    }
+
+    async fn the_staff_keeps_each_document_of_a_warning_in_two_languages(kota: Fixture) {
+        let first = document(&kota, "1", "Severe", RING);
+        let english = first.replace("<language>id", "<language>en-US").replace("Hujan", "Rain");
+        for text in [&first, &english] {
+            let carrier = Carrier { name: "feed:agency".into(), by_hand: false, newer_replaces: false };
+            alerts::receive(&kota.city, carrier, vec![documents::read(text.as_bytes()).unwrap()]).await.unwrap();
+        }
+        let operator = kota.sign_in("operator").await;
+        let page = operator.get("/meja/peringatan/1").await.is(200);
+        page.has("/meja/peringatan/1/dokumen/1\"").has("(id)").has("/meja/peringatan/1/dokumen/2\"").has("(en-US)");
+        for (which, bytes) in [(1, &first), (2, &english)] {
+            let path = format!("/meja/peringatan/1/dokumen/{which}");
+            let kept = operator.get(&path).await.is(200);
+            assert_eq!(kept.bytes, bytes.as_bytes());
+            assert_eq!(header(&kept, "content-type"), "application/cap+xml");
+            let name = format!("attachment; filename=\"peringatan-1-{which}.cap\"");
+            assert_eq!(header(&kept, "content-disposition"), name);
+            assert_eq!(header(&kept, "cache-control"), "no-store");
+            kota.get(&path).await.is(303);
+        }
+        for path in ["1/dokumen/0", "1/dokumen/3", "1/dokumen/x", "9/dokumen/1", "x/dokumen/1"] {
+            operator.get(&format!("/meja/peringatan/{path}")).await.is(404);
+        }
     }
 
     async fn two_people_publish_a_warning_and_others_read_it(kota: Fixture) {

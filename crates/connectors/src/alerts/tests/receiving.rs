@@ -148,8 +148,10 @@ both_databases! {
         let spoken: Vec<_> = seen.kept.message.infos.iter().map(|info| info.language.as_str()).collect();
         assert_eq!(spoken, ["id", "en"]);
         assert_eq!(states(&town).await.unwrap(), "active");
-        let kept = alerts::further_documents(&town.city, &actor(Who::City), id).await.unwrap();
-        assert_eq!(kept.iter().map(|(_, bytes)| bytes.as_slice()).collect::<Vec<_>>(), [english.as_bytes()]);
+        let kept = alerts::documents(&town.city, &actor(Who::City), id).await.unwrap();
+        assert_eq!(kept.iter().map(|(_, bytes)| bytes.as_slice()).collect::<Vec<_>>(), [first.as_bytes(), english.as_bytes()]);
+        let nobody = Actor { who: Who::Public, grants: vec![] };
+        assert!(alerts::documents(&town.city, &nobody, id).await.is_err());
         let other = first.replace("Rob 1", "Tenang");
         assert_eq!(take(&town, feed("a"), &[&other]).await, [Outcome::Differs(id)]);
         let aside = alerts::aside(&town.city, &actor(Who::City), 9).await.unwrap();

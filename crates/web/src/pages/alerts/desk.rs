@@ -1,7 +1,7 @@
 //! Warnings at the desk (`/meja/peringatan`): what came, what is being written, who approves it, and the stage of the city.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use pendopo_domain::alerts::chain::State as AlertState;
 use pendopo_domain::alerts::draft::{Draft, DraftState};
@@ -13,16 +13,17 @@ use pendopo_operations::alerts::compose::{self, From};
 use pendopo_operations::alerts::publish::{self, Published};
 use pendopo_operations::alerts::{self, Seen, feeds, stage};
 use pendopo_operations::{Error, Problem, incidents};
+use pendopo_standards::cap;
 use serde::Deserialize;
 
 use super::form::{self, Kind};
-use super::{number, view};
+use super::{download, number, view};
 use crate::body;
 use crate::failure::Failure;
 use crate::pages::parts::see_other;
 use crate::pages_view::{
-    AlertAside, AlertDesk, AlertStaff, DraftPage, DraftRow, DraftStep, FeedRow, FieldError, Nav,
-    StageRow,
+    AlertAside, AlertDesk, AlertDocument, AlertStaff, DraftPage, DraftRow, DraftStep, FeedRow,
+    FieldError, Nav, StageRow,
 };
 use crate::routes::{Route, act, show};
 use crate::server::AppState;
@@ -46,6 +47,12 @@ pub(crate) fn routes(routes: &mut Vec<Route>) {
         "/meja/peringatan/konsep/{id}",
         SeeAlerts,
         show_draft,
+    );
+    show(
+        routes,
+        "/meja/peringatan/{id}/dokumen/{which}",
+        SeeAlerts,
+        show_document,
     );
     show(
         routes,
@@ -193,7 +200,7 @@ async fn show_alert(visit: Visit, Path(id): Path<String>) -> Result<Response, Fa
         public_url: view::public_url(id),
         identifier: seen.kept.message.identifier.clone(),
         sender: seen.kept.message.sender.clone(),
-        sha256: seen.kept.sha256.clone(),
+        documents: originals(&visit, id).await?,
         signatures: seen.kept.signatures,
         carriers: seen.kept.carriers.clone(),
         received_at: seen.kept.received_at,
@@ -205,6 +212,49 @@ async fn show_alert(visit: Visit, Path(id): Path<String>) -> Result<Response, Fa
         follow: follow(&visit, &seen),
     });
     visit.page(Nav::Desk, &context)
+}
+
+/// The documents of a warning, each with the languages it is in.
+async fn originals(visit: &Visit, id: AlertId) -> Result<Vec<AlertDocument>, Error> {
+    let all = alerts::documents(&visit.city, &visit.actor, id).await?;
+    let original = |(index, (sha256, bytes)): (usize, (String, Vec<u8>))| {
+        let infos = cap::convert::receive(&bytes).map(|read| read.message.infos);
+        let languages = infos.unwrap_or_default().into_iter();
+        AlertDocument {
+            url: format!("{}/dokumen/{}", view::desk_url(id), index + 1),
+            languages: languages.map(|info| info.language).collect(),
+            sha256,
+        }
+    };
+    Ok(all.into_iter().enumerate().map(original).collect())
+}
+
+/// `GET /meja/peringatan/{id}/dokumen/{which}`: the first document is 1.
+async fn show_document(
+    visit: Visit,
+    headers: HeaderMap,
+    Path((id, which)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let id = number(&id)?;
+    let seen = alerts::one(&visit.city, &visit.actor, id).await?;
+    let received_at = seen.ok_or(Error::NotFound)?.kept.received_at;
+    let all = alerts::documents(&visit.city, &visit.actor, id).await?;
+    let index = which
+        .parse::<usize>()
+        .ok()
+        .and_then(|which| which.checked_sub(1));
+    let wanted = index.and_then(|index| all.into_iter().nth(index));
+    let (sha256, bytes) = wanted.ok_or(Error::NotFound)?;
+    let name = format!("peringatan-{id}-{}.cap", index.unwrap_or_default() + 1);
+    let etag = format!("W/\"{sha256}\"");
+    Ok(download(
+        &headers,
+        &name,
+        &etag,
+        received_at,
+        "no-store",
+        bytes,
+    ))
 }
 
 /// What may be written about a warning: only about the city's own, while it holds.

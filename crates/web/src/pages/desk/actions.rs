@@ -1,7 +1,7 @@
 //! What the desk does with a report. Each handler reads its form, calls one use case, and leads back to the report; what
 //! has to be corrected is shown on the same page, with the action open.
 
-use axum::extract::{Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use pendopo_domain::geo::AreaId;
@@ -17,21 +17,41 @@ use super::super::staff_parts::{self, Wrong};
 use super::{Asked, find, page, report, report_by};
 use crate::body::{self, Form};
 use crate::failure::Failure;
-use crate::pages_view::{Detail, FieldError, Nav};
+use crate::pages_view::{Detail, ErrorKind, FieldError, Nav};
 use crate::visit::Visit;
 
 /// The word of what was done, or why it was not.
 type Outcome = Result<&'static str, Wrong>;
 
-/// `POST /meja/laporan/{number}/tugaskan`
-pub(super) async fn assign_report(
+/// What somebody does at the desk: who does it to which report, and what the form says.
+pub(super) struct Move {
     visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
-    let outcome = assign(&visit, &report, &form).await;
-    answer(visit, report, &form, outcome, |field| {
+    report: Report,
+    form: Form,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Move {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, state).await?;
+        let number = Path::<String>::from_request_parts(&mut parts, state).await;
+        let Path(number) = number.map_err(|_| Failure::new(ErrorKind::NotFound))?;
+        let form = body::form(Request::from_parts(parts, body)).await?;
+        let report = report_by(&visit, &number).await?;
+        Ok(Self {
+            visit,
+            report,
+            form,
+        })
+    }
+}
+
+/// `POST /meja/laporan/{number}/tugaskan`
+pub(super) async fn assign_report(at: Move) -> Result<Response, Failure> {
+    let outcome = assign(&at).await;
+    answer(at, outcome, |field| {
         if field == "words" {
             "assign-note"
         } else {
@@ -41,7 +61,13 @@ pub(super) async fn assign_report(
     .await
 }
 
-async fn assign(visit: &Visit, report: &Report, form: &Form) -> Outcome {
+async fn assign(
+    Move {
+        visit,
+        report,
+        form,
+    }: &Move,
+) -> Outcome {
     let team = staff_parts::team_of(visit, form)
         .ok_or_else(|| Wrong::field("assign-team", "error-team-missing"))?;
     let note = form.text("note");
@@ -71,17 +97,18 @@ async fn triage(
 }
 
 /// `POST /meja/laporan/{number}/kejadian`
-pub(super) async fn open_incident(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
-    let outcome = open(&visit, &report, &form).await;
-    answer(visit, report, &form, outcome, |_| "buka-kejadian").await
+pub(super) async fn open_incident(at: Move) -> Result<Response, Failure> {
+    let outcome = open(&at).await;
+    answer(at, outcome, |_| "buka-kejadian").await
 }
 
-async fn open(visit: &Visit, report: &Report, form: &Form) -> Outcome {
+async fn open(
+    Move {
+        visit,
+        report,
+        form,
+    }: &Move,
+) -> Outcome {
     let level = form.get("priority").and_then(|text| text.parse().ok());
     let priority = level
         .and_then(Priority::new)
@@ -135,17 +162,18 @@ async fn known(visit: &Visit, number: &str, field: &str) -> Result<ReportId, Wro
 }
 
 /// `POST /meja/laporan/{number}/gabung`
-pub(super) async fn join_incident(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
-    let outcome = join(&visit, &report, &form).await;
-    answer(visit, report, &form, outcome, |_| "join-incident").await
+pub(super) async fn join_incident(at: Move) -> Result<Response, Failure> {
+    let outcome = join(&at).await;
+    answer(at, outcome, |_| "join-incident").await
 }
 
-async fn join(visit: &Visit, report: &Report, form: &Form) -> Outcome {
+async fn join(
+    Move {
+        visit,
+        report,
+        form,
+    }: &Move,
+) -> Outcome {
     let incident = form.get("incident").and_then(staff_parts::incident_id);
     let incident =
         incident.ok_or_else(|| Wrong::field("join-incident", "error-incident-missing"))?;
@@ -157,17 +185,18 @@ async fn join(visit: &Visit, report: &Report, form: &Form) -> Outcome {
 }
 
 /// `POST /meja/laporan/{number}/ganda`
-pub(super) async fn mark_duplicate(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
-    let outcome = duplicate(&visit, &report, &form).await;
-    answer(visit, report, &form, outcome, |_| "duplicate-of").await
+pub(super) async fn mark_duplicate(at: Move) -> Result<Response, Failure> {
+    let outcome = duplicate(&at).await;
+    answer(at, outcome, |_| "duplicate-of").await
 }
 
-async fn duplicate(visit: &Visit, report: &Report, form: &Form) -> Outcome {
+async fn duplicate(
+    Move {
+        visit,
+        report,
+        form,
+    }: &Move,
+) -> Outcome {
     let of = known(visit, form.get("of").unwrap_or_default(), "duplicate-of").await?;
     if of == report.id {
         return Err(Wrong::field("duplicate-of", "error-duplicate-of-itself"));
@@ -177,17 +206,18 @@ async fn duplicate(visit: &Visit, report: &Report, form: &Form) -> Outcome {
 }
 
 /// `POST /meja/laporan/{number}/teruskan`
-pub(super) async fn refer_report(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
-    let outcome = refer(&visit, &report, &form).await;
-    answer(visit, report, &form, outcome, |_| "refer-reason").await
+pub(super) async fn refer_report(at: Move) -> Result<Response, Failure> {
+    let outcome = refer(&at).await;
+    answer(at, outcome, |_| "refer-reason").await
 }
 
-async fn refer(visit: &Visit, report: &Report, form: &Form) -> Outcome {
+async fn refer(
+    Move {
+        visit,
+        report,
+        form,
+    }: &Move,
+) -> Outcome {
     let to = form.text("to").map(|to| to.replace('\n', " "));
     let to = to.ok_or_else(|| Wrong::field("refer-to", "error-refer-missing"))?;
     // The first line names the body, see `staff_parts::referred`.
@@ -199,26 +229,17 @@ async fn refer(visit: &Visit, report: &Report, form: &Form) -> Outcome {
 }
 
 /// `POST /meja/laporan/{number}/tutup`
-pub(super) async fn close_report(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
-    let closed = triage(&visit, &report, Step::CloseNotFixed, form.text("reason")).await;
+pub(super) async fn close_report(at: Move) -> Result<Response, Failure> {
+    let reason = at.form.text("reason");
+    let closed = triage(&at.visit, &at.report, Step::CloseNotFixed, reason).await;
     let outcome = closed.map(|_| "closed_not_fixed").map_err(Wrong::from);
-    answer(visit, report, &form, outcome, |_| "close-reason").await
+    answer(at, outcome, |_| "close-reason").await
 }
 
 /// `POST /meja/laporan/{number}/teratasi`
-pub(super) async fn resolve_report(
-    visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
-    let outcome = resolve(&visit, &report, &form).await.map_err(Wrong::from);
-    answer(visit, report, &form, outcome, |field| {
+pub(super) async fn resolve_report(at: Move) -> Result<Response, Failure> {
+    let outcome = resolve(&at).await.map_err(Wrong::from);
+    answer(at, outcome, |field| {
         if field == "photo" {
             "resolve-photo"
         } else {
@@ -228,7 +249,13 @@ pub(super) async fn resolve_report(
     .await
 }
 
-async fn resolve(visit: &Visit, report: &Report, form: &Form) -> Result<&'static str, Error> {
+async fn resolve(
+    Move {
+        visit,
+        report,
+        form,
+    }: &Move,
+) -> Result<&'static str, Error> {
     let evidence = Evidence {
         words: form.text("reason"),
         photo: staff_parts::after_photo(form).await?,
@@ -238,12 +265,12 @@ async fn resolve(visit: &Visit, report: &Report, form: &Form) -> Result<&'static
 }
 
 /// `POST /meja/laporan/{number}/identitas`: the look is chained before it is shown; the page is not kept anywhere.
-pub(super) async fn see_identity(
-    mut visit: Visit,
-    Path(number): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (form, report) = begin(&visit, &number, request).await?;
+pub(super) async fn see_identity(at: Move) -> Result<Response, Failure> {
+    let Move {
+        mut visit,
+        report,
+        form,
+    } = at;
     let shown = identity::look(&visit.city, &visit.actor, report.id).await?;
     let asked = Asked::from_query(form.get("query"));
     visit.here = format!("{}?{}", staff_parts::report_url(&report), asked.query());
@@ -260,20 +287,18 @@ pub(super) async fn see_identity(
     visit.page(Nav::Desk, &desk)
 }
 
-async fn begin(visit: &Visit, number: &str, request: Request) -> Result<(Form, Report), Failure> {
-    let form = body::form(request).await?;
-    Ok((form, report_by(visit, number).await?))
-}
-
 /// Leads back to the report, or shows its page again with what has to be corrected. `field` says which input of the
 /// form stands for a word of the use case.
 async fn answer(
-    mut visit: Visit,
-    report: Report,
-    form: &Form,
+    at: Move,
     outcome: Outcome,
     field: impl Fn(&str) -> &'static str,
 ) -> Result<Response, Failure> {
+    let Move {
+        mut visit,
+        report,
+        form,
+    } = at;
     let asked = Asked::from_query(form.get("query"));
     let here = format!("{}?{}", staff_parts::report_url(&report), asked.query());
     let (status, errors) = match outcome {
@@ -295,7 +320,7 @@ async fn answer(
     let number = report.number().to_string();
     let report = report_by(&visit, &number).await?;
     let mut detail = report::detail(&visit, &report, None).await?;
-    if let Some(team) = staff_parts::team_of(&visit, form) {
+    if let Some(team) = staff_parts::team_of(&visit, &form) {
         detail.teams = staff_parts::team_choices(&visit, Some(team));
     }
     let desk = page(
