@@ -303,8 +303,11 @@ def check_city(path):
         if not inside(area.get("center", [0, 0]), bbox):
             fault(place, "center lies outside bbox")
     day = city.get("day", {})
-    if not isinstance(day.get("high_water_in_minutes"), int) or not isinstance(day.get("silent_gauge"), bool):
-        fault(name, "day must say when high water is, and whether a gauge is silent")
+    tide = day.get("tide", {})
+    if not all(isinstance(tide.get(field), int) for field in ("mean_cm", "amplitude_cm", "high_water_in_minutes")):
+        fault(name, "day.tide must say how high the water stands, how much it rises, and when it is highest")
+    if not isinstance(day.get("silent_gauge"), bool):
+        fault(name, "day must say whether a gauge is silent")
     if day.get("stage") not in range(1, 6):
         fault(name, "day.stage is 1 to 5")
     incidents = {incident["code"] for incident in load("demo/incidents.json").get("incidents", [])}
