@@ -77,14 +77,19 @@ export async function report(page, what) {
 /** Answers on the reporter's own page: `yes` or not yet, with stars. */
 export async function answer(page, link, { yes, stars }) {
   await page.goto(link);
-  // The radio itself may be hidden behind its drawn label.
-  await page.locator(yes ? "#verdict-confirmed" : "#verdict-not-yet").check({ force: true });
-  if (stars) await page.locator(`input[name=stars][value="${stars}"]`).check({ force: true });
+  await choose(page, page.locator(yes ? "#verdict-confirmed" : "#verdict-not-yet"));
+  if (stars) await choose(page, page.locator(`input[name=stars][value="${stars}"]`));
   // The page before may show an earlier answer as saved, so wait for this one.
   const answered = page.waitForResponse((response) => response.url().endsWith("/jawaban"));
   await page.locator('form[action$="/jawaban"] button.primary').click();
   await answered;
   await expect(page.locator(".done-note").first()).toBeVisible();
+}
+
+/** Chooses a radio that is hidden behind its drawn label: one clicks the label, once it stands still. */
+async function choose(page, radio) {
+  await page.locator("label", { has: radio }).click();
+  await expect(radio).toBeChecked();
 }
 
 /** The four honest numbers of `/angka`, in order: received, on time, the city says done, confirmed. */
