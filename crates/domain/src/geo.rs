@@ -3,7 +3,7 @@
 //! Axis order is lon, lat (WGS 84) everywhere inside. Areas decide whether a place is inside the
 //! city; the drawn coast never does. A city without areas refuses nothing.
 
-use geo::{BoundingRect, Contains, Geometry, MultiPolygon, Point};
+use geo::{BoundingRect, Geometry, Intersects, MultiPolygon, Point};
 use serde::{Deserialize, Serialize};
 
 use crate::id_type;
@@ -156,14 +156,14 @@ impl Areas {
         self.iter().find(|area| area.code == code)
     }
 
-    /// The first area whose outline holds `at`.
+    /// The first area whose outline holds `at`; of what lies on a border, the first that it borders.
     pub fn containing(&self, at: Position) -> Option<&Area> {
         let point = Point::new(at.lon, at.lat);
         self.all
             .iter()
-            .filter(|(_, rect)| rect.is_some_and(|rect| rect.contains(&point)))
+            .filter(|(_, rect)| rect.is_some_and(|rect| rect.intersects(&point)))
             .map(|(area, _)| area)
-            .find(|area| area.outline.contains(&point))
+            .find(|area| area.outline.intersects(&point))
     }
 
     /// Whether the city answers for `at`: some area holds it, or the city has no areas.
@@ -189,6 +189,18 @@ mod tests {
             centre: Position::new(west + 0.5, 0.5).unwrap(),
             outline: MultiPolygon(vec![ring]),
         }
+    }
+
+    #[test]
+    fn what_lies_on_the_border_of_two_areas_lies_in_the_first() {
+        let areas = Areas::new(vec![square(1, 0.0), square(2, 1.0)]);
+        let at = |lon, lat| {
+            areas
+                .containing(Position::new(lon, lat).unwrap())
+                .map(|area| area.id.0)
+        };
+        assert_eq!((at(1.0, 0.5), at(1.000_001, 0.5)), (Some(1), Some(2)));
+        assert_eq!((at(2.0, 1.0), at(2.000_001, 1.0)), (Some(2), None));
     }
 
     #[test]

@@ -102,8 +102,10 @@ async fn cluster(
             at,
         }));
     }
+    // What stands in an incident is known; with it, one that lies apart would pass for a part of many.
     let filter = Filter {
         public_only: true,
+        without_incident: true,
         services: service_codes.clone(),
         received_from: Some(at.plus(-jiff::SignedDuration::from_mins((*in_minutes).into()))),
         received_to: Some(at.plus(jiff::SignedDuration::from_micros(1))),

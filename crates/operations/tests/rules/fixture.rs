@@ -22,8 +22,10 @@ use pendopo_operations::store::{
 use pendopo_operations::{City as Running, background, entities};
 use pendopo_testkit::TestCity;
 
-const GAUGE: &str = "https://example.org/Gauge";
-const LEVEL: &str = "https://example.org/level";
+pub const GAUGE: &str = "https://example.org/Gauge";
+pub const LEVEL: &str = "https://example.org/level";
+/// Where the devices stand: lon, lat.
+pub const MIDDLE: [f64; 2] = [104.45, 0.92];
 
 /// A city and the rules that run in it.
 pub struct City {
@@ -58,15 +60,16 @@ impl City {
             rules,
             ..Starter::default()
         };
-        let store = test.another_node().await;
-        configuration::found(&store, profile(bbox), starter, test.clock.now())
-            .await
-            .unwrap();
-        let city = Running::new("uji", store, test.clock.clone(), test.entropy.clone())
+        Self::found_with(test, starter, bbox).await
+    }
+
+    /// A city that begins with all of this.
+    pub async fn found_with(test: TestCity, starter: Starter, bbox: [f64; 4]) -> Self {
+        configuration::found(&test.store, profile(bbox), starter, test.clock.now())
             .await
             .unwrap();
         let mut fresh = Self {
-            city,
+            city: opened(&test).await,
             runner: Runner::default(),
             test,
         };
@@ -83,10 +86,21 @@ impl City {
         self.runner = Runner::default();
     }
 
+    /// The whole node is gone with all that it had in memory; another one opens what is on disk.
+    pub async fn started_anew(&mut self) {
+        self.killed();
+        self.city = opened(&self.test).await;
+    }
+
     pub async fn catch_up(&mut self) {
+        self.look().await;
+        background::catch_up(&self.city).await.unwrap();
+    }
+
+    /// The rules look at what came and at the clock.
+    pub async fn look(&mut self) {
         self.test.settle().await;
         while self.runner.step(&self.city).await.unwrap() {}
-        background::catch_up(&self.city).await.unwrap();
     }
 
     pub async fn seconds(&self, seconds: i64) {
@@ -104,24 +118,11 @@ impl City {
 
     /// The gauge tells what its level was then.
     pub async fn read(&self, id: &str, value: f64, at: Timestamp) {
-        let place = Position::new(104.45, 0.92).unwrap();
-        let told = Fragment {
-            id: id.into(),
-            types: vec![GAUGE.into()],
-            scopes: Given::Absent,
-            expires_at: Given::Absent,
-            attributes: vec![
-                Patch {
-                    observed_at: Given::Is(at),
-                    ..patch(
-                        LEVEL,
-                        Value::Property(serde_json::value::to_raw_value(&value).unwrap()),
-                    )
-                },
-                patch(LOCATION, Value::GeoProperty(Geometry::point(place))),
-            ],
-        };
-        let body = vec![Command::Record(told)];
+        self.tells(vec![told((GAUGE, LEVEL), id, value, at)]).await;
+    }
+
+    /// Devices tell all of this at once.
+    pub async fn tells(&self, body: Vec<Command>) {
         let done = entities::write(&self.city, &self.city.listener(), body).await;
         assert!(done.unwrap().iter().all(Result::is_ok));
     }
@@ -181,11 +182,6 @@ impl City {
         rows::by_id(&mut db, id).await.unwrap().unwrap()
     }
 
-    pub async fn incident(&self, id: IncidentId) -> Incident {
-        let mut db = self.city.store().read().await.unwrap();
-        incident_rows::by_id(&mut db, id).await.unwrap().unwrap()
-    }
-
     pub async fn members(&self, id: IncidentId) -> Vec<ReportId> {
         let mut db = self.city.store().read().await.unwrap();
         let mut ids: Vec<_> = rows::of_incident(&mut db, id)
@@ -199,7 +195,33 @@ impl City {
     }
 }
 
-fn submission(service: &str, lon: f64, lat: f64) -> Submission {
+/// Opens what is on disk, as a node does when it starts.
+async fn opened(test: &TestCity) -> Running {
+    let store = test.another_node().await;
+    let (clock, entropy) = (test.clock.clone(), test.entropy.clone());
+    Running::new("uji", store, clock, entropy).await.unwrap()
+}
+
+/// What a device in the middle of the city says of one attribute: expanded names of its type and of the attribute.
+pub fn told((kind, attribute): (&str, &str), id: &str, value: f64, at: Timestamp) -> Command {
+    let place = Position::new(MIDDLE[0], MIDDLE[1]).unwrap();
+    let value = serde_json::value::to_raw_value(&value).unwrap();
+    Command::Record(Fragment {
+        id: id.into(),
+        types: vec![kind.into()],
+        scopes: Given::Absent,
+        expires_at: Given::Absent,
+        attributes: vec![
+            Patch {
+                observed_at: Given::Is(at),
+                ..patch(attribute, Value::Property(value))
+            },
+            patch(LOCATION, Value::GeoProperty(Geometry::point(place))),
+        ],
+    })
+}
+
+pub fn submission(service: &str, lon: f64, lat: f64) -> Submission {
     Submission {
         service_code: service.to_owned(),
         position: Position::new(lon, lat),
@@ -228,15 +250,15 @@ fn profile(bbox: [f64; 4]) -> Profile {
         province: String::new(),
         zone: "Asia/Jakarta".into(),
         zone_abbreviation: "WIB".into(),
-        domain: String::new(),
-        emergency_phone: String::new(),
+        domain: "uji.example".into(),
+        emergency_phone: "112".into(),
         bbox,
         demo: false,
         holidays: vec![],
     }
 }
 
-fn area([west, south, east, north]: [f64; 4]) -> Area {
+pub fn area([west, south, east, north]: [f64; 4]) -> Area {
     let square = polygon![
         (x: west, y: south), (x: east, y: south), (x: east, y: north), (x: west, y: north), (x: west, y: south)
     ];

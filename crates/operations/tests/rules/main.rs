@@ -14,47 +14,34 @@ use pendopo_operations::rules;
 use pendopo_testkit::{TestCity, both_databases};
 
 both_databases! {
-    async fn an_evening_of_high_water_is_one_alarm_one_incident_and_the_reports_that_belong(test: TestCity) {
+    async fn three_reports_in_one_place_are_an_incident_and_those_in_it_are_no_signal(test: TestCity) {
         let mut city = City::found(test, vec![high_water(), flood_reports()]).await;
-        // 90 to 165 and back to 100 in a hundred minutes, one reading a minute, some lost, some noise.
-        let level = |minute: i64| {
-            let up = 90.0 + 75.0 * f64::from(i32::try_from(minute).unwrap()) / 50.0;
-            let down = 165.0 - 65.0 * f64::from(i32::try_from(minute - 50).unwrap_or(0)) / 50.0;
-            let noise = [0.0, 3.0, -4.0, 2.0, -1.0, 4.0, -3.0][usize::try_from(minute % 7).unwrap()];
-            up.min(down) + noise
-        };
-        let mut joined = vec![];
-        let mut alone = vec![];
-        for minute in 0..110 {
-            if minute % 8 != 5 {
-                city.reads("urn:gauge:1", level(minute.min(100))).await;
-            }
-            if (25..48).contains(&minute) {
-                joined.push(city.reports("banjir", 104.4505, 0.9203).await);
-            }
-            match minute {
-                30..=32 => alone.push(city.reports("banjir", 104.47, 0.92).await),
-                33 | 34 => alone.push(city.reports("sampah", 104.4505, 0.9203).await),
-                _ => {}
-            }
+        let mut here = vec![];
+        for _ in 0..4 {
+            here.push(city.reports("banjir", 104.4505, 0.9203).await);
             city.catch_up().await;
-            city.minutes(1).await;
         }
-        let alarms = city.alarms().await;
-        let told: Vec<_> = alarms.iter().map(|one| (one.rule.as_str(), one.times)).collect();
-        // The decoys that lie apart are three reports in one place: a cluster and an incident of their own.
-        assert_eq!(told, [("air/tinggi", 1), ("banjir/sekitar", 1), ("banjir/sekitar", 1)]);
-        let gauge = &alarms[0];
-        assert_eq!((gauge.state, gauge.is_active), (State::Returned, false));
-        let incident = gauge.incident.unwrap();
-        assert_eq!(city.members(incident).await, joined);
-        for id in &alone[3..] {
-            assert_eq!(city.report(*id).await.incident, None, "another service");
+        let other = city.reports("sampah", 104.4505, 0.9203).await;
+        // 600 m from all of them: too far to belong, and alone.
+        let apart = city.reports("banjir", 104.4559, 0.9203).await;
+        city.catch_up().await;
+        let incidents = city.incidents().await;
+        assert_eq!((incidents.len(), incidents[0].state), (1, IncidentState::New));
+        assert_eq!(city.members(incidents[0].id).await, here);
+        for id in [other, apart] {
+            assert_eq!(city.report(id).await.incident, None);
         }
-        for id in &alone[..3] {
-            assert_ne!(city.report(*id).await.incident, Some(incident), "too far away");
+        // 450 m from the incident and from the one apart: it belongs, and makes no second alarm.
+        here.push(city.reports("banjir", 104.4545, 0.9203).await);
+        city.catch_up().await;
+        assert_eq!(city.members(incidents[0].id).await, here);
+        assert_eq!(city.alarms().await.len(), 1);
+        // Two more beside the one apart: they are many now, and an incident of their own.
+        for _ in 0..2 {
+            city.reports("banjir", 104.4562, 0.9203).await;
+            city.catch_up().await;
         }
-        assert_eq!(city.incident(incident).await.state, IncidentState::New);
+        assert_eq!((city.incidents().await.len(), city.alarms().await.len()), (2, 2));
     }
 
     async fn the_clock_ends_a_delay_and_hears_silence(test: TestCity) {
@@ -86,8 +73,12 @@ both_databases! {
             if !(25..33).contains(&minute) {
                 city.reads("urn:gauge:1", value).await;
             }
-            // The process that runs the rules is killed, and begins again from what is in the database.
+            // The process that runs the rules is killed, now and then the whole node; it begins again from what is in
+            // the database.
             city.killed();
+            if minute % 8 == 3 {
+                city.started_anew().await;
+            }
             city.catch_up().await;
             city.minutes(1).await;
         }

@@ -6,3 +6,4 @@ mod law;
 mod recorded;
 mod schema;
 mod written;
+mod xmllint;
