@@ -234,11 +234,11 @@ struct Person {
 fn people(new: &NewCity, starter: &Starter, wrong: &mut Wrongs) -> Vec<(String, String)> {
     let mut logins = BTreeSet::new();
     let mut people = vec![];
-    if !new.administrator.is_empty() {
+    if let Some(login) = &new.administrator {
         match administrator(starter) {
-            Some(position) if is_login(&new.administrator) => {
-                logins.insert(new.administrator.clone());
-                people.push((new.administrator.clone(), position));
+            Some(position) if is_login(login) => {
+                logins.insert(login.clone());
+                people.push((login.clone(), position));
             }
             _ => wrong.field("administrator", Problem::Unknown),
         }

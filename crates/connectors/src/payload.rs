@@ -358,13 +358,9 @@ fn plain(value: &RawValue) -> Result<String, Reason> {
 
 fn patch(name: Iri, value: Value, unit_code: Option<Iri>, observed_at: Timestamp) -> Patch {
     Patch {
-        name,
-        dataset: None,
-        value: Given::Is(value),
         observed_at: Given::Is(observed_at),
-        expires_at: Given::Absent,
         unit_code: unit_code.map_or(Given::Absent, Given::Is),
-        parts: vec![],
+        ..Patch::new(name, value)
     }
 }
 

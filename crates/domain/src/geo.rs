@@ -56,6 +56,17 @@ pub struct BoundingBox {
     pub north: f64,
 }
 
+impl Position {
+    /// The mean of places that lie near each other; `None` of none.
+    pub fn middle(places: &[Self]) -> Option<Self> {
+        #[expect(clippy::cast_precision_loss, reason = "nobody has so many")]
+        let n = places.len() as f64;
+        let lon: f64 = places.iter().map(|one| one.lon()).sum();
+        let lat: f64 = places.iter().map(|one| one.lat()).sum();
+        Self::new(lon / n, lat / n)
+    }
+}
+
 impl BoundingBox {
     /// `None` unless the four numbers make a box with west ≤ east and south ≤ north in the world.
     pub fn new(west: f64, south: f64, east: f64, north: f64) -> Option<Self> {

@@ -28,8 +28,8 @@ pub struct NewCity {
     pub areas: Option<String>,
     /// CSV with a line for each sign-in: `login,position`.
     pub people: Option<String>,
-    /// Login of the first administrator; empty when none is wanted.
-    pub administrator: String,
+    /// Login of the first administrator; `None` when none is wanted.
+    pub administrator: Option<String>,
     pub is_demo: bool,
 }
 

@@ -7,7 +7,7 @@ use pendopo_connectors::{areas, founding};
 use pendopo_domain::geo::BoundingBox;
 use pendopo_operations::configuration;
 use pendopo_operations::founding::{Fault, NewCity};
-use pendopo_web::server::wrong_key;
+use pendopo_web::setup::wrong_key;
 
 use crate::base_map;
 use crate::cli::{AreasCommand, CityCommand, NewCityArgs};

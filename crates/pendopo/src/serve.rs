@@ -7,7 +7,8 @@ use pendopo_connectors::mqtt::intake;
 use pendopo_connectors::{alerts, founding};
 use pendopo_operations::Node;
 use pendopo_operations::founding::Founder;
-use pendopo_web::server::{self, Options, Setup};
+use pendopo_web::server::{self, Options};
+use pendopo_web::setup::Setup;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 

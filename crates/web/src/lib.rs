@@ -18,6 +18,7 @@ pub mod pages_view;
 pub mod render;
 pub mod routes;
 pub mod server;
+pub mod setup;
 pub mod visit;
 
 pub use server::{DemoSignIn, Options, serve};

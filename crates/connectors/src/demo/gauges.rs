@@ -207,12 +207,15 @@ fn reading(
     let mut attributes = vec![Patch {
         observed_at: Given::Is(at),
         unit_code: Given::Is(CENTIMETRE.into()),
-        ..patch(LEVEL, Value::Property(json(&height.into())))
+        ..Patch::new(LEVEL, Value::Property(json(&height.into())))
     }];
     if let Some((area, centre)) = place {
         let name = serde_json::Value::from(format!("Alat ukur {area}"));
-        attributes.push(patch(NAME, Value::Property(json(&name))));
-        attributes.push(patch(LOCATION, Value::GeoProperty(Geometry::point(centre))));
+        attributes.push(Patch::new(NAME, Value::Property(json(&name))));
+        attributes.push(Patch::new(
+            LOCATION,
+            Value::GeoProperty(Geometry::point(centre)),
+        ));
     }
     Fragment {
         id: id(index).into(),
@@ -220,18 +223,6 @@ fn reading(
         scopes: Given::Absent,
         expires_at: Given::Absent,
         attributes,
-    }
-}
-
-fn patch(name: &str, value: Value) -> Patch {
-    Patch {
-        name: name.into(),
-        dataset: None,
-        value: Given::Is(value),
-        observed_at: Given::Absent,
-        expires_at: Given::Absent,
-        unit_code: Given::Absent,
-        parts: vec![],
     }
 }
 

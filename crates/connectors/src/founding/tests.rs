@@ -17,7 +17,7 @@ fn new(slug: &str) -> NewCity {
         code: "33.72".to_owned(),
         country: "id".to_owned(),
         zone: "Asia/Jakarta".to_owned(),
-        administrator: "admin.ti".to_owned(),
+        administrator: Some("admin.ti".to_owned()),
         ..NewCity::default()
     }
 }
@@ -114,7 +114,7 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_made() {
             name: String::new(),
             zone: "Asia/Nowhere".to_owned(),
             country: "XX".to_owned(),
-            administrator: "ada spasi".to_owned(),
+            administrator: Some(String::new()),
             people: Some("login,position\nsari,operator-meja\nbudi,raja\n".to_owned()),
             ..new("x")
         };

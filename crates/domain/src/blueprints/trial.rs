@@ -1,6 +1,6 @@
 //! The tests that a blueprint brings: recorded readings and reports in, alarms out, through the rules as a city runs them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -173,8 +173,7 @@ fn play(rules: Vec<Rule>, events: &[(u32, Event<'_>)], end: u32) -> Vec<Turned> 
     let (engine, _) = Engine::new(rules);
     let (mut memory, mut edges) = (Memory::default(), vec![]);
     let mut entities = Seen::default();
-    let mut reports: Vec<(u32, &ReportSeen)> = vec![];
-    let mut clusters: BTreeMap<Iri, Position> = BTreeMap::new();
+    let mut reports = Reports::default();
     for (second, event) in events {
         // Whatever ran out before this happened.
         let before = at(*second).plus(SignedDuration::from_micros(-1));
@@ -195,8 +194,7 @@ fn play(rules: Vec<Rule>, events: &[(u32, Event<'_>)], end: u32) -> Vec<Turned> 
                 edges.extend(engine.see(&mut memory, &[reading], &entities));
             }
             Event::Report(report) => {
-                reports.push((*second, report));
-                edges.extend(near(&engine, &mut memory, &reports, &mut clusters));
+                edges.extend(reports.take(&engine, &mut memory, *second, report));
             }
         }
     }
@@ -217,57 +215,103 @@ fn turned(edge: &Edge) -> Turned {
     }
 }
 
-/// The last of `reports` for each rule of reports: it joins a cluster that goes on, or makes one with those before it.
-fn near(
-    engine: &Engine,
-    memory: &mut Memory,
-    reports: &[(u32, &ReportSeen)],
-    clusters: &mut BTreeMap<Iri, Position>,
-) -> Vec<Edge> {
-    let Some((second, newest)) = reports.last() else {
-        return vec![];
-    };
-    let Some(here) = Position::new(newest.lon, newest.lat) else {
-        return vec![];
-    };
-    let mut found = vec![];
-    for rule in engine.rules() {
+/// Reports that came, and what rules of reports made of them, as a city does.
+#[derive(Default)]
+struct Reports<'a> {
+    came: Vec<(u32, Position, &'a ReportSeen)>,
+    /// Where each cluster is: in the middle of those that made it.
+    clusters: BTreeMap<Iri, Position>,
+    /// Those that stand in an incident that a rule opened: no other cluster is made of them.
+    taken: BTreeSet<usize>,
+}
+
+impl<'a> Reports<'a> {
+    /// A new report: for each rule it joins a cluster that goes on, or makes one with those before it.
+    fn take(
+        &mut self,
+        engine: &Engine,
+        memory: &mut Memory,
+        second: u32,
+        report: &'a ReportSeen,
+    ) -> Vec<Edge> {
+        let Some(here) = Position::new(report.lon, report.lat) else {
+            return vec![];
+        };
+        self.came.push((second, here, report));
+        let newest = self.came.len() - 1;
+        let mut edges = vec![];
+        let rules = engine.rules().filter(|rule| match &rule.condition {
+            Condition::Reports { service_codes, .. } => {
+                service_codes.contains(&report.service_code)
+            }
+            _ => false,
+        });
+        let rules: Vec<&Rule> = rules.map(AsRef::as_ref).collect();
+        for rule in rules {
+            let (subject, members) = match self.going_on(engine, memory, rule, here) {
+                Some(subject) => (subject, vec![newest]),
+                None => match self.fresh(rule, second, here) {
+                    Some(made) => made,
+                    None => continue,
+                },
+            };
+            if rule.incident.is_some() {
+                self.taken.extend(members);
+            }
+            edges.extend(engine.tell(memory, &rule.code, &subject, true, at(second)));
+        }
+        edges
+    }
+
+    fn going_on(
+        &self,
+        engine: &Engine,
+        memory: &Memory,
+        rule: &Rule,
+        here: Position,
+    ) -> Option<Iri> {
+        let on = engine.on(memory, &rule.code).into_iter();
+        on.into_iter().find(|subject| {
+            let place = self.clusters.get(subject);
+            place.is_some_and(|place| is_near(rule, *place, here))
+        })
+    }
+
+    /// A cluster around the newest report, and which reports make it.
+    fn fresh(&mut self, rule: &Rule, second: u32, here: Position) -> Option<(Iri, Vec<usize>)> {
         let Condition::Reports {
             service_codes,
             count,
-            within_m,
             in_minutes,
+            ..
         } = &rule.condition
         else {
-            continue;
+            return None;
         };
-        if !service_codes.contains(&newest.service_code) {
-            continue;
-        }
-        let within = |place: Position| place.metres_to(here) <= f64::from(*within_m);
-        let on = engine.on(memory, &rule.code);
-        let going_on = on
-            .into_iter()
-            .find(|subject| clusters.get(subject).is_some_and(|at| within(*at)));
-        let members: Vec<usize> = (0..reports.len())
-            .filter(|n| {
-                let (then, report) = reports[*n];
-                service_codes.contains(&report.service_code)
-                    && second - then <= in_minutes * 60
-                    && Position::new(report.lon, report.lat).is_some_and(within)
-            })
-            .collect();
-        let enough = members.len() >= *count as usize;
-        let fresh = members.first().filter(|_| enough);
-        let fresh = fresh.map(|first| Iri::from(format!("report:{}:{first}", rule.code)));
-        if let Some(subject) = going_on.or(fresh) {
-            clusters.entry(Arc::clone(&subject)).or_insert(here);
-            found.push((rule.code.clone(), subject));
-        }
+        let numbered = self.came.iter().enumerate();
+        let members = numbered.filter(|(number, (then, place, report))| {
+            !self.taken.contains(number)
+                && service_codes.contains(&report.service_code)
+                && second - then <= in_minutes * 60
+                && is_near(rule, *place, here)
+        });
+        let members: Vec<usize> = members.map(|(number, _)| number).collect();
+        let first = members
+            .first()
+            .filter(|_| members.len() >= *count as usize)?;
+        let subject = Iri::from(format!("report:{}:{first}", rule.code));
+        let places: Vec<Position> = members.iter().map(|number| self.came[*number].1).collect();
+        let middle = Position::middle(&places)?;
+        self.clusters.insert(Arc::clone(&subject), middle);
+        Some((subject, members))
     }
-    let told = found.into_iter();
-    told.flat_map(|(code, subject)| engine.tell(memory, &code, &subject, true, at(*second)))
-        .collect()
+}
+
+fn is_near(rule: &Rule, place: Position, here: Position) -> bool {
+    match &rule.condition {
+        Condition::Reports { within_m, .. } => place.metres_to(here) <= f64::from(*within_m),
+        _ => false,
+    }
 }
 
 /// What was observed last of each entity.

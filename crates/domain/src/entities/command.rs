@@ -42,6 +42,12 @@ impl<T> Given<T> {
     }
 }
 
+impl<T> From<T> for Given<T> {
+    fn from(value: T) -> Self {
+        Self::Is(value)
+    }
+}
+
 /// An attribute as a client gave it. A value that is [`Given::Null`] takes the attribute away.
 #[derive(Clone, Debug)]
 pub struct Patch {
@@ -52,6 +58,21 @@ pub struct Patch {
     pub expires_at: Given<Timestamp>,
     pub unit_code: Given<Iri>,
     pub parts: Vec<Patch>,
+}
+
+impl Patch {
+    /// An attribute of which nothing but its value is said.
+    pub fn new(name: impl Into<Iri>, value: impl Into<Given<Value>>) -> Self {
+        Self {
+            name: name.into(),
+            dataset: None,
+            value: value.into(),
+            observed_at: Given::Absent,
+            expires_at: Given::Absent,
+            unit_code: Given::Absent,
+            parts: vec![],
+        }
+    }
 }
 
 /// An entity, or a part of one, as a client gave it.

@@ -127,18 +127,9 @@ async fn cluster(
         rule: rule.code.clone(),
         subject: format!("report:{first}").into(),
         about: About {
-            position: middle(&places),
+            position: Position::middle(&places),
             ..About::default()
         },
         at,
     }))
-}
-
-/// The mean place of reports that lie near each other.
-fn middle(places: &[Position]) -> Option<Position> {
-    #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
-    let n = places.len() as f64;
-    let lon: f64 = places.iter().map(|one| one.lon()).sum();
-    let lat: f64 = places.iter().map(|one| one.lat()).sum();
-    Position::new(lon / n, lat / n)
 }

@@ -214,9 +214,9 @@ pub fn told((kind, attribute): (&str, &str), id: &str, value: f64, at: Timestamp
         attributes: vec![
             Patch {
                 observed_at: Given::Is(at),
-                ..patch(attribute, Value::Property(value))
+                ..Patch::new(attribute, Value::Property(value))
             },
-            patch(LOCATION, Value::GeoProperty(Geometry::point(place))),
+            Patch::new(LOCATION, Value::GeoProperty(Geometry::point(place))),
         ],
     })
 }
@@ -228,18 +228,6 @@ pub fn submission(service: &str, lon: f64, lat: f64) -> Submission {
         place: Some("Jl. Bakar Batu".to_owned()),
         description: Some("Air setinggi lutut di depan pasar.".to_owned()),
         ..Submission::default()
-    }
-}
-
-fn patch(name: &str, value: Value) -> Patch {
-    Patch {
-        name: name.into(),
-        dataset: None,
-        value: Given::Is(value),
-        observed_at: Given::Absent,
-        expires_at: Given::Absent,
-        unit_code: Given::Absent,
-        parts: vec![],
     }
 }
 

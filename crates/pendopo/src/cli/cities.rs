@@ -42,8 +42,8 @@ pub struct NewCityArgs {
     #[arg(long, value_name = "FILE")]
     pub people: Option<PathBuf>,
     /// Login of the first administrator.
-    #[arg(long, value_name = "LOGIN", default_value = "")]
-    pub administrator: String,
+    #[arg(long, value_name = "LOGIN")]
+    pub administrator: Option<String>,
     /// ISO 3166-1 code whose holidays are observed.
     #[arg(long, default_value = "ID")]
     pub country: String,

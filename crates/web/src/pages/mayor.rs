@@ -85,7 +85,7 @@ fn incident(visit: &Visit, one: &StandingIncident, late: &[Overdue], at_desk: bo
         kind: "incident",
         priority: Some(one.incident.priority.level()),
         title: parts::service_name(&configuration, visit.language, &one.incident.service_code),
-        place: staff_parts::incident_place(&configuration, &one.incident),
+        place: parts::incident_place(&configuration, &one.incident),
         whose,
         count: i64::try_from(one.crews).unwrap_or(0),
         steps,

@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use pendopo_domain::comments::Claim;
 use pendopo_domain::geo::{BoundingBox, Position};
+use pendopo_domain::incidents::Incident;
 use pendopo_domain::reports::{Report, ReportId, State, Visibility};
 use pendopo_operations::configuration::Configuration;
 use pendopo_operations::reports::answer_words;
@@ -401,4 +402,10 @@ pub(crate) fn see_other(path: &str) -> Response {
         axum::http::HeaderValue::from_static("no-store"),
     );
     response
+}
+
+/// Name of the area of an incident; empty when it has none.
+pub(super) fn incident_place(configuration: &Configuration, incident: &Incident) -> String {
+    let area = incident.area.and_then(|id| configuration.areas.by_id(id));
+    area.map(|area| area.name.clone()).unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use pendopo_operations::walls::{self, StandingIncident};
 use pendopo_operations::{Error, alerts, measures};
 use serde::Deserialize;
 
-use super::{entry, parts, staff_parts};
+use super::{entry, parts};
 use crate::api::live::{Room, with_live};
 use crate::failure::Failure;
 use crate::pages_view::{
@@ -291,7 +291,7 @@ async fn open_incidents(visit: &Visit) -> Result<Vec<PublicIncident>, Error> {
         priority: one.incident.priority.level(),
         number: one.incident.number().to_string(),
         title: parts::service_name(&configuration, visit.language, &one.incident.service_code),
-        place: staff_parts::incident_place(&configuration, &one.incident),
+        place: parts::incident_place(&configuration, &one.incident),
         state: one.incident.state,
         reports: one.public_reports,
         opened_at: one.incident.opened_at,

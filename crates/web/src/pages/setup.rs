@@ -1,5 +1,7 @@
 //! The first run (`/mulai/{token}`): whoever has the link from the terminal makes a city, without a command line.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -12,7 +14,8 @@ use crate::failure::Failure;
 use crate::pages_view::{ErrorKind, FieldError, SetupDone, SetupLink, SetupPage};
 use crate::render;
 use crate::routes::{Route, everywhere};
-use crate::server::{AppState, Setup, wrong_key};
+use crate::server::AppState;
+use crate::setup::{Setup, wrong_key};
 use crate::visit::{self, Visit};
 
 const PATH: &str = "/mulai/{token}";
@@ -27,8 +30,8 @@ fn opened<'s>(
     state: &'s AppState,
     visit: Option<&axum::Extension<Visit>>,
     token: &str,
-) -> Result<&'s Setup, Failure> {
-    let setup = state.options.setup.as_deref();
+) -> Result<&'s Arc<Setup>, Failure> {
+    let setup = state.options.setup.as_ref();
     setup
         .filter(|setup| visit.is_none() && setup.opens(token))
         .ok_or(Failure::new(ErrorKind::NotFound))
@@ -73,7 +76,10 @@ async fn make(
     let headers = request.headers().clone();
     let form = body::form(request).await?;
     let wanted = wanted(&form);
-    match setup.make(wanted.clone()).await {
+    // Whoever closes the page meanwhile must not leave half a city.
+    let (making, order) = (Arc::clone(setup), wanted.clone());
+    let made = tokio::spawn(async move { making.make(order).await }).await;
+    match made.map_err(|error| Failure::because(ErrorKind::Internal, error))? {
         Ok(founded) => {
             let done = done(&headers, wanted.name, founded);
             shown(&state, &headers, "/", &done)
@@ -105,7 +111,7 @@ fn wanted(form: &Form) -> NewCity {
         bbox: None,
         areas: file("areas"),
         people: file("people"),
-        administrator: text("administrator"),
+        administrator: Some(text("administrator")),
         is_demo: false,
     }
 }
@@ -133,7 +139,7 @@ fn again(setup: &Setup, wanted: &NewCity, wrong: &[Wrong]) -> SetupPage {
         zone: wanted.zone.clone(),
         domain: wanted.domain.clone(),
         emergency_phone: wanted.emergency_phone.clone(),
-        administrator: wanted.administrator.clone(),
+        administrator: wanted.administrator.clone().unwrap_or_default(),
         errors: wrong.iter().map(mistake).collect(),
     }
 }

@@ -164,12 +164,6 @@ pub(super) fn incident_title(
     parts::service_name(configuration, visit.language, &incident.service_code)
 }
 
-/// Name of the area of an incident; empty when it has none.
-pub(super) fn incident_place(configuration: &Configuration, incident: &Incident) -> String {
-    let area = incident.area.and_then(|id| configuration.areas.by_id(id));
-    area.map(|area| area.name.clone()).unwrap_or_default()
-}
-
 /// Questions with their answers, in the words of the service. An answer that the service does not know stays as it came.
 pub(super) fn answers(
     visit: &Visit,

@@ -25,13 +25,8 @@ const BOX: &str = "104.4,0.9,104.5,1.0";
 
 fn patch(name: &str, value: Value, at: Option<Timestamp>) -> Patch {
     Patch {
-        name: name.into(),
-        dataset: None,
-        value: Given::Is(value),
         observed_at: at.map_or(Given::Absent, Given::Is),
-        expires_at: Given::Absent,
-        unit_code: Given::Absent,
-        parts: vec![],
+        ..Patch::new(name, value)
     }
 }
 

@@ -102,17 +102,17 @@ impl<'c> Reader<'c> {
             return match self.form(raw)? {
                 Form::Geometry => {
                     let geometry = geometry(raw)?;
-                    Ok(patch(name, Given::Is(Value::GeoProperty(geometry))))
+                    Ok(Patch::new(name, Given::Is(Value::GeoProperty(geometry))))
                 }
                 Form::Attribute(members) => self.one(name, &members),
-                _ => Ok(patch(name, Given::Is(Value::Property(plain(raw)?)))),
+                _ => Ok(Patch::new(name, Given::Is(Value::Property(plain(raw)?)))),
             };
         }
         let value = match json::string(raw) {
             Some(text) if text == NULL => Given::Null,
             _ => Given::Is(Value::Property(plain(raw)?)),
         };
-        Ok(patch(name, value))
+        Ok(Patch::new(name, value))
     }
 
     fn form<'a>(&self, raw: &'a RawValue) -> Result<Form<'a>, Problem> {
@@ -178,7 +178,7 @@ impl<'c> Reader<'c> {
     /// One instance from its members.
     pub fn one(&mut self, name: Iri, members: &[Member<'_>]) -> Result<Patch, Problem> {
         check_unique(members)?;
-        let mut patch = patch(name, Given::Absent);
+        let mut patch = Patch::new(name, Given::Absent);
         let mut said = Said::default();
         for (name, raw) in members {
             self.member(&mut patch, &mut said, name, raw)
@@ -383,17 +383,5 @@ fn dataset_of(text: &str) -> Result<Option<Iri>, Problem> {
     match text {
         "@none" => Ok(None),
         other => names::id(other).map(Some),
-    }
-}
-
-fn patch(name: Iri, value: Given<Value>) -> Patch {
-    Patch {
-        name,
-        dataset: None,
-        value,
-        observed_at: Given::Absent,
-        expires_at: Given::Absent,
-        unit_code: Given::Absent,
-        parts: vec![],
     }
 }

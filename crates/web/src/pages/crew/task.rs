@@ -112,7 +112,7 @@ fn incident_row(visit: &Visit, held: &Assignment, incident: &Incident) -> TaskRo
         id: held.id.0,
         number: incident.number(),
         title: staff_parts::incident_title(visit, &configuration, incident),
-        place: staff_parts::incident_place(&configuration, incident),
+        place: parts::incident_place(&configuration, incident),
         state: held.state,
         priority: Some(incident.priority.level()),
         due: None,
@@ -223,7 +223,7 @@ async fn of_incident(visit: &Visit, held: &Assignment, seen: &Seen) -> Result<Cr
     // It says no place itself when all of its reports are secret; its crew sees the place of its own report.
     let own = seen.reports.iter().find_map(|report| report.position);
     let at = incident.position.or(own);
-    let area = match staff_parts::incident_place(&configuration, incident) {
+    let area = match parts::incident_place(&configuration, incident) {
         none if none.is_empty() => first
             .and_then(|report| parts::area_name(&configuration, report))
             .unwrap_or_default(),

@@ -61,13 +61,12 @@ pub(super) async fn assign_report(at: Move) -> Result<Response, Failure> {
     .await
 }
 
-async fn assign(
-    Move {
+async fn assign(at: &Move) -> Outcome {
+    let Move {
         visit,
         report,
         form,
-    }: &Move,
-) -> Outcome {
+    } = at;
     let team = staff_parts::team_of(visit, form)
         .ok_or_else(|| Wrong::field("assign-team", "error-team-missing"))?;
     let note = form.text("note");
@@ -102,13 +101,12 @@ pub(super) async fn open_incident(at: Move) -> Result<Response, Failure> {
     answer(at, outcome, |_| "buka-kejadian").await
 }
 
-async fn open(
-    Move {
+async fn open(at: &Move) -> Outcome {
+    let Move {
         visit,
         report,
         form,
-    }: &Move,
-) -> Outcome {
+    } = at;
     let level = form.get("priority").and_then(|text| text.parse().ok());
     let priority = level
         .and_then(Priority::new)
@@ -167,13 +165,12 @@ pub(super) async fn join_incident(at: Move) -> Result<Response, Failure> {
     answer(at, outcome, |_| "join-incident").await
 }
 
-async fn join(
-    Move {
+async fn join(at: &Move) -> Outcome {
+    let Move {
         visit,
         report,
         form,
-    }: &Move,
-) -> Outcome {
+    } = at;
     let incident = form.get("incident").and_then(staff_parts::incident_id);
     let incident =
         incident.ok_or_else(|| Wrong::field("join-incident", "error-incident-missing"))?;
@@ -190,13 +187,12 @@ pub(super) async fn mark_duplicate(at: Move) -> Result<Response, Failure> {
     answer(at, outcome, |_| "duplicate-of").await
 }
 
-async fn duplicate(
-    Move {
+async fn duplicate(at: &Move) -> Outcome {
+    let Move {
         visit,
         report,
         form,
-    }: &Move,
-) -> Outcome {
+    } = at;
     let of = known(visit, form.get("of").unwrap_or_default(), "duplicate-of").await?;
     if of == report.id {
         return Err(Wrong::field("duplicate-of", "error-duplicate-of-itself"));
@@ -211,13 +207,12 @@ pub(super) async fn refer_report(at: Move) -> Result<Response, Failure> {
     answer(at, outcome, |_| "refer-reason").await
 }
 
-async fn refer(
-    Move {
+async fn refer(at: &Move) -> Outcome {
+    let Move {
         visit,
         report,
         form,
-    }: &Move,
-) -> Outcome {
+    } = at;
     let to = form.text("to").map(|to| to.replace('\n', " "));
     let to = to.ok_or_else(|| Wrong::field("refer-to", "error-refer-missing"))?;
     // The first line names the body, see `staff_parts::referred`.

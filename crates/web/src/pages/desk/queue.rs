@@ -393,7 +393,7 @@ async fn matching<'a>(
             let title = staff_parts::incident_title(visit, &configuration, incident);
             format!(
                 "{title} {}",
-                staff_parts::incident_place(&configuration, incident)
+                parts::incident_place(&configuration, incident)
             )
             .to_lowercase()
         };
@@ -441,7 +441,7 @@ async fn incident_rows_of(
             asked.query()
         ),
         title: staff_parts::incident_title(visit, &configuration, incident),
-        place: staff_parts::incident_place(&configuration, incident),
+        place: parts::incident_place(&configuration, incident),
         due: None,
         steps_late: late(incident).0,
         whose: late(incident).1,

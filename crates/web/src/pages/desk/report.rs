@@ -190,7 +190,7 @@ async fn open_incidents(
     let open = incidents::list(&visit.city, &visit.actor, true).await?;
     let label = |incident: &Incident| {
         let title = staff_parts::incident_title(visit, configuration, incident);
-        let place = staff_parts::incident_place(configuration, incident);
+        let place = parts::incident_place(configuration, incident);
         let comma = if place.is_empty() { "" } else { ", " };
         format!("{} · {title}{comma}{place}", incident.number())
     };

@@ -48,7 +48,7 @@ pub(super) async fn detail(visit: &Visit, seen: Seen) -> Result<IncidentDetail, 
     Ok(IncidentDetail {
         number: incident.number(),
         title: staff_parts::incident_title(visit, &configuration, incident),
-        place: staff_parts::incident_place(&configuration, incident),
+        place: parts::incident_place(&configuration, incident),
         state: incident.state,
         priority: incident.priority.level(),
         severity: incident.severity,
@@ -181,7 +181,7 @@ async fn merge_choices(visit: &Visit, incident: &Incident) -> Result<Vec<Choice>
     open.retain(|other| other.id != incident.id);
     open.sort_by_key(|other| other.service_code != incident.service_code);
     let choice = |other: &Incident| {
-        let place = staff_parts::incident_place(&configuration, other);
+        let place = parts::incident_place(&configuration, other);
         let title = staff_parts::incident_title(visit, &configuration, other);
         let mut label = format!("{} · {title}", other.number());
         if !place.is_empty() {

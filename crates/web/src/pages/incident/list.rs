@@ -82,7 +82,7 @@ async fn incident_rows(visit: &Visit, found: &[Incident]) -> Result<Vec<Incident
         number: incident.number(),
         url: staff_parts::incident_url(incident.id),
         title: staff_parts::incident_title(visit, &configuration, incident),
-        place: staff_parts::incident_place(&configuration, incident),
+        place: parts::incident_place(&configuration, incident),
         state: incident.state,
         priority: incident.priority.level(),
         reports: of(&counts, incident.id),
