@@ -40,8 +40,13 @@ async fn show_standing(visit: Visit) -> Result<Response, Failure> {
             url: if at_desk { row.url } else { String::new() },
         });
     }
-    let incidents = standing.incidents.iter().take(2);
-    lines.extend(incidents.map(|one| incident(&visit, one, &standing.late_steps, at_desk)));
+    // Of equal priority first what is late: new ones would hide it.
+    let incidents = standing.incidents.iter();
+    let mut incidents: Vec<MayorLine> = incidents
+        .map(|one| incident(&visit, one, &standing.late_steps, at_desk))
+        .collect();
+    incidents.sort_by_key(|line| (line.priority, line.steps == 0, !line.late));
+    lines.extend(incidents.into_iter().take(2));
     let configuration = visit.city.configuration();
     let overdue = standing.overdue.iter().map(|(team, n)| MayorLine {
         kind: "overdue",
